@@ -1,0 +1,96 @@
+"""Lay blocks out as tensors and serve them in batches, in an order that can be resumed anywhere."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lyric_lm.data.packing import Part
+
+IGNORE_INDEX = -100  # torch's cross-entropy leaves out labels of this value
+
+Batch = dict[str, Tensor]
+
+
+def collate(blocks: list[list[Part]], pad_id: int) -> Batch:
+    """Lay blocks out as one batch; rows are as wide as the fullest block, B rows of T tokens.
+
+    Returns:
+        ``input_ids`` (B, T) int64; ``labels`` (B, T) int64: the *next* token of the same song, or
+        ``IGNORE_INDEX``; ``position_ids`` (B, T) int64, restarting with each song; ``attention_mask``
+        (B, 1, T, T) bool, true where a token may look: at itself and at earlier tokens of its own part;
+        ``n_targets`` and ``n_bytes`` () int64: labels that are scored, and the UTF-8 bytes they stand for.
+    """
+    n_rows, width = len(blocks), max(sum(len(part.ids) for part in block) for block in blocks)
+    input_ids = torch.full((n_rows, width), pad_id)
+    labels = torch.full((n_rows, width), IGNORE_INDEX)
+    position_ids = torch.zeros((n_rows, width), dtype=torch.int64)
+    part_of = torch.arange(width).expand(n_rows, width) + width  # padding: each token a part of its own
+    part_of = part_of.contiguous()
+    for row, block in enumerate(blocks):
+        start = 0
+        for number, part in enumerate(block):
+            end = start + len(part.ids)
+            input_ids[row, start:end] = torch.tensor(part.ids)
+            labels[row, start : end - 1] = torch.tensor(part.ids[1:])
+            position_ids[row, start:end] = torch.arange(part.first_position, part.first_position + len(part.ids))
+            part_of[row, start:end] = number
+            start = end
+    is_same_part = part_of[:, :, None] == part_of[:, None, :]  # (B, T, T)
+    is_earlier = torch.ones((width, width), dtype=torch.bool).tril()  # (T, T)
+    parts = [part for block in blocks for part in block]
+    return {
+        "input_ids": input_ids,
+        "labels": labels,
+        "position_ids": position_ids,
+        "attention_mask": (is_same_part & is_earlier)[:, None],
+        "n_targets": torch.tensor(sum(part.n_targets for part in parts)),
+        "n_bytes": torch.tensor(sum(part.n_bytes for part in parts)),
+    }
+
+
+class BlockBatches:
+    """An iterable of batches over blocks; one iteration is one epoch.
+
+    With ``shuffle``, the order of blocks depends on ``seed`` and the epoch and not on ``batch_size``, so
+    that a step over 8 blocks sees the same blocks as 4 batches of 2. ``state_dict`` holds the epoch and the
+    place in it: a resumed run goes on with the batch after the last one that was trained on.
+    """
+
+    def __init__(self, blocks: list[list[Part]], batch_size: int, pad_id: int, seed: int = 0, shuffle: bool = False):
+        self.blocks, self.batch_size, self.pad_id = blocks, batch_size, pad_id
+        self.seed, self.shuffle = seed, shuffle
+        self.epoch = 0
+        self.n_trained = 0  # batches of this epoch that were trained on; the training loop counts them
+        self._resume: tuple[int, int] | None = None  # epoch, batches to skip in it
+
+    def __len__(self) -> int:
+        return -(-len(self.blocks) // self.batch_size)
+
+    def order(self, epoch: int) -> list[int]:
+        """Return the indices of the blocks in the order of an epoch."""
+        if not self.shuffle:
+            return list(range(len(self.blocks)))
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        return torch.randperm(len(self.blocks), generator=generator).tolist()
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order the next iteration follows (called by Lightning)."""
+        if epoch != self.epoch:
+            self.epoch, self.n_trained = epoch, 0
+
+    def __iter__(self) -> Iterator[Batch]:
+        # Everything is decided at the first next(): Lightning calls iter() before set_epoch().
+        order = self.order(self.epoch)
+        skip = self._resume[1] if self._resume and self._resume[0] == self.epoch else 0
+        self._resume = None
+        for start in range(skip * self.batch_size, len(order), self.batch_size):
+            yield collate([self.blocks[i] for i in order[start : start + self.batch_size]], self.pad_id)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"epoch": self.epoch, "n_trained": self.n_trained}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.epoch, self.n_trained = state["epoch"], state["n_trained"]
+        self._resume = (state["epoch"], state["n_trained"])

@@ -1,0 +1,71 @@
+"""The LightningDataModule: one artist's split songs in, packed batches out."""
+
+import lightning as L
+from transformers import PreTrainedTokenizerBase
+
+from lyric_lm.data.batches import BlockBatches
+from lyric_lm.data.encoding import encode_songs, line_end_ids, separator_id
+from lyric_lm.data.packing import Part, cut_song, pack
+from lyric_lm.errors import InputError
+from lyric_lm.lyrics.song import Song
+
+
+class LyricsDataModule(L.LightningDataModule):
+    """Encode and pack the songs of each split, and serve them in batches.
+
+    Args:
+        splits: the songs of ``train``, ``val`` and ``test``.
+        tokenizer: the model's own.
+        context_length: the most positions that the model knows.
+        block_size: tokens per packed row, at most ``context_length``.
+        batch_size: blocks per forward pass.
+        seed: orders the training blocks.
+
+    Raises:
+        InputError: ``block_size`` or ``batch_size`` cannot work.
+    """
+
+    def __init__(
+        self,
+        splits: dict[str, list[Song]],
+        tokenizer: PreTrainedTokenizerBase,
+        context_length: int,
+        block_size: int,
+        batch_size: int,
+        seed: int,
+    ):
+        super().__init__()
+        if not 8 <= block_size <= context_length:
+            raise InputError(
+                f"data.block_size={block_size} does not fit: the model's context length is {context_length}; "
+                f"set 8 <= data.block_size <= {context_length}"
+            )
+        if batch_size < 1:
+            raise InputError(f"data.batch_size={batch_size}: a batch has at least one block; set data.batch_size=1")
+        self.batch_size, self.seed = batch_size, seed
+        self.pad_id = separator_id(tokenizer)
+        self.parts: dict[str, list[Part]] = {}
+        self.blocks: dict[str, list[list[Part]]] = {}
+        for name, songs in splits.items():
+            encoded = encode_songs(songs, tokenizer)
+            line_ends = line_end_ids(tokenizer, encoded)
+            self.parts[name] = [
+                part for song in encoded for part in cut_song(song, block_size, context_length, line_ends)
+            ]
+            self.blocks[name] = pack(self.parts[name], block_size)
+        # Kept, not made anew: Lightning saves and restores the place in the epoch through this object.
+        self.train_batches = BlockBatches(self.blocks["train"], batch_size, self.pad_id, seed, shuffle=True)
+
+    def n_targets(self, split: str) -> int:
+        """Return how many tokens of a split are scored."""
+        return sum(part.n_targets for part in self.parts[split])
+
+    def batches(self, split: str) -> BlockBatches:
+        """Return a split's batches in fixed order."""
+        return BlockBatches(self.blocks[split], self.batch_size, self.pad_id)
+
+    def train_dataloader(self) -> BlockBatches:
+        return self.train_batches
+
+    def val_dataloader(self) -> BlockBatches:
+        return self.batches("val")

@@ -1,0 +1,77 @@
+"""Cut songs that are longer than a block, and pack songs whole into blocks.
+
+Encoded songs go in, blocks come out: lists of parts whose lengths add up to at most ``block_size`` tokens.
+Nothing here knows tensors; ``batches`` lays the blocks out.
+"""
+
+from dataclasses import dataclass
+
+from lyric_lm.data.encoding import EncodedSong
+
+
+@dataclass(frozen=True)
+class Part:
+    """A song, or a piece of a song too long for one block.
+
+    ``ids[0]`` is context only: the separator before the song, or the last token of the piece before. All
+    others are targets, so every token of a song is scored exactly once. ``first_position`` is the position
+    of ``ids[0]`` in the song, ``n_bytes`` the UTF-8 size of the lyrics that the targets stand for.
+    """
+
+    ids: list[int]
+    first_position: int
+    n_bytes: int
+    title: str
+
+    @property
+    def n_targets(self) -> int:
+        return len(self.ids) - 1
+
+
+def cut_song(song: EncodedSong, block_size: int, context_length: int, line_ends: set[int]) -> list[Part]:
+    """Cut a song into parts of at most ``block_size`` tokens, after the last line end that fits.
+
+    Positions go on from part to part as far as ``context_length`` allows; a part that would pass it gets
+    the last positions that do not. Without a line end in reach, the cut comes at the block's end.
+
+    >>> song = EncodedSong("t", [0, 5, 9, 6, 9, 7, 0], n_bytes=60)
+    >>> [(p.ids, p.first_position) for p in cut_song(song, 4, 100, line_ends={9})]
+    [([0, 5, 9], 0), ([9, 6, 9], 2), ([9, 7, 0], 4)]
+    >>> [(p.ids, p.first_position) for p in cut_song(song, 7, 7, line_ends={9})]
+    [([0, 5, 9, 6, 9, 7, 0], 0)]
+    """
+    parts: list[Part] = []
+    start, last = 0, len(song.ids) - 1  # ids[start] is the coming part's context token
+    while start < last:
+        end = min(start + block_size - 1, last)  # index of the part's last token
+        if end < last:
+            end = next((i for i in range(end, start + 1, -1) if song.ids[i] in line_ends), end)
+        ids = song.ids[start : end + 1]
+        n_bytes = round(song.n_bytes * end / last) - round(song.n_bytes * start / last)
+        parts.append(Part(ids, min(start, context_length - len(ids)), n_bytes, song.title))
+        start = end
+    return parts
+
+
+def pack(parts: list[Part], block_size: int) -> list[list[Part]]:
+    """Pack parts whole into blocks of at most ``block_size`` tokens: longest first, each where it fits best.
+
+    The result depends on the parts and their order alone.
+
+    >>> parts = [Part([0] * n, 0, n, str(n)) for n in (3, 6, 5, 2)]
+    >>> [[part.title for part in block] for block in pack(parts, 8)]
+    [['6', '2'], ['5', '3']]
+    """
+    blocks: list[list[Part]] = []
+    room: list[int] = []
+    for part in sorted(parts, key=lambda part: -len(part.ids)):
+        fitting = [i for i, free in enumerate(room) if free >= len(part.ids)]
+        if fitting:
+            best = min(fitting, key=room.__getitem__)
+        else:
+            best = len(blocks)
+            blocks.append([])
+            room.append(block_size)
+        blocks[best].append(part)
+        room[best] -= len(part.ids)
+    return blocks

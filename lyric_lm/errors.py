@@ -1,0 +1,19 @@
+"""The exceptions that are messages to the user rather than reports of a bug.
+
+Commands print them as one line and end with the exit status named here; every other exception keeps its
+traceback, because then the fault is ours.
+"""
+
+
+class InputError(ValueError):
+    """What the user gave cannot work: the message says what is wrong, what is allowed and what to do.
+
+    Ends a command with exit status 1.
+    """
+
+
+class Interrupted(BaseException):
+    """The user (Ctrl-C) or the system (SIGTERM) asked a run to stop; what it learned is kept.
+
+    Not an ``Exception``, like ``KeyboardInterrupt``, so that no library swallows it. Exit status 130.
+    """

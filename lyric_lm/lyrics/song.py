@@ -1,0 +1,40 @@
+"""The song: the one record that the text part passes on."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Song:
+    """One song as text.
+
+    ``lyrics`` are lines joined by ``\\n`` with an empty line between stanzas, in Unicode NFC, once cleaned.
+    ``source`` says where it was found: a path, with ``:n`` for the n-th record (from 1) of a file of many.
+    """
+
+    title: str
+    artist: str
+    lyrics: str
+    source: str
+
+
+def words(text: str) -> list[str]:
+    """Split text into its words, case and punctuation folded; an apostrophe inside a word stays.
+
+    >>> words("Don't stop - NOT now,\\n\\nÉlan!")
+    ["don't", 'stop', 'not', 'now', 'élan']
+    >>> words("'Twas o'er")
+    ['twas', "o'er"]
+    >>> words("...")
+    []
+    """
+    return re.findall(r"\w+(?:['’]\w+)*", text.casefold())
+
+
+def fold(text: str) -> str:
+    """Return what makes two texts the same song whatever their case, punctuation and line breaks.
+
+    >>> fold("Oh, the SEA!\\nThe sea.") == fold("oh the sea the sea")
+    True
+    """
+    return " ".join(words(text)).replace("’", "'")

@@ -1,0 +1,163 @@
+"""The LightningModule: one step of training or validation on packed songs, with exact numbers.
+
+Lightning sums gradients over the batches of an accumulation window and divides by the window's nominal
+size. Here every batch contributes its *sum* of nats, and the gradient is divided once, just before
+clipping, by the number of target tokens in the whole optimizer step (over all processes). So a step over
+the same songs is the same step however it is cut into batches, and a short last window is not too small.
+"""
+
+import time
+from typing import Any
+
+import lightning as L
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from lyric_lm.data.batches import Batch
+from lyric_lm.model.loss import LossSums, bits_per_byte, logits_of, loss_sums, perplexity
+from lyric_lm.model.optim import lr_factor, make_optimizer, n_warmup_steps
+
+
+class SongModule(L.LightningModule):
+    """Train a causal language model on packed songs.
+
+    Logs, each optimizer step: ``train/loss`` (plain cross-entropy) and ``train/objective`` (with label
+    smoothing), both in nats per target token; ``train/grad_norm``, the global L2 norm before clipping;
+    ``lr``; ``tokens_per_second`` (target tokens, training time only). Each validation: ``val/loss``,
+    ``val/perplexity``, ``val/bits_per_byte``.
+
+    Args:
+        network: a transformers causal language model.
+        name: what the model is called; kept in checkpoints so that one cannot be resumed as another.
+        lr, weight_decay, warmup_steps, warmup_fraction, schedule, label_smoothing: the ``optim`` keys.
+    """
+
+    def __init__(
+        self,
+        network: PreTrainedModel,
+        name: str,
+        lr: float,
+        weight_decay: float,
+        schedule: str,
+        label_smoothing: float,
+        warmup_steps: int | None = None,
+        warmup_fraction: float | None = None,
+    ):
+        super().__init__()
+        self.network = network
+        self.name = name
+        self.lr, self.weight_decay, self.schedule = lr, weight_decay, schedule
+        self.warmup_steps, self.warmup_fraction = warmup_steps, warmup_fraction
+        self.label_smoothing = label_smoothing
+        self.warmup_note = ""  # said by preflight where the warm-up is not what was asked for
+        self.n_tokens_trained = 0
+        self.seconds_trained = 0.0
+        # Objective, nats and target tokens of the step so far; nats, targets and bytes of the validation so far.
+        self._step_sums = torch.zeros(3, dtype=torch.float64)
+        self._val_sums = torch.zeros(3, dtype=torch.float64)
+        self._step_began = 0.0
+
+    def _sums(self, batch: Batch, label_smoothing: float) -> LossSums:
+        return loss_sums(logits_of(self.network, batch), batch["labels"], label_smoothing)
+
+    # Training
+
+    def on_fit_start(self) -> None:
+        self.network.train()  # from_pretrained leaves it in eval mode, which would switch configured dropout off
+
+    def on_train_epoch_start(self) -> None:
+        self._step_began = time.perf_counter()
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        if not self._step_sums.any():
+            self._step_began = time.perf_counter()
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Return the batch's sum of nats (objective), made proof against Lightning's own division."""
+        objective, nats = self._sums(batch, self.label_smoothing)
+        self._step_sums += torch.stack(
+            [objective.detach().double().cpu(), nats.double().cpu(), batch["n_targets"].double().cpu()]
+        )
+        return objective * self.trainer.accumulate_grad_batches
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Divide the gradient by the step's target tokens, measure its norm, clip it by that norm."""
+        sums = self._over_processes(self._step_sums)
+        self._step_sums = torch.zeros(3, dtype=torch.float64)
+        objective, nats, n_targets = sums.tolist()
+        parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        # DDP has averaged over processes: undo that, then divide by the tokens of all of them.
+        torch._foreach_mul_([p.grad for p in parameters], self.trainer.world_size / n_targets)
+        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
+        if gradient_clip_val:
+            torch.nn.utils.clip_grads_with_norm_(parameters, gradient_clip_val, norm)
+        seconds = time.perf_counter() - self._step_began
+        self.n_tokens_trained += int(n_targets)
+        self.seconds_trained += seconds
+        self.log_dict(
+            {
+                "train/loss": nats / n_targets,
+                "train/objective": objective / n_targets,
+                "train/grad_norm": norm,
+                "lr": optimizer.param_groups[0]["lr"],
+                "tokens_per_second": n_targets / seconds,
+            }
+        )
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        self.trainer.train_dataloader.n_trained = batch_idx + 1
+
+    # Validation
+
+    def on_validation_epoch_start(self) -> None:
+        self._val_sums.zero_()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        nats = self._sums(batch, label_smoothing=0.0).nats
+        self._val_sums += torch.stack([x.double().cpu() for x in (nats, batch["n_targets"], batch["n_bytes"])])
+
+    def on_validation_epoch_end(self) -> None:
+        nats, n_targets, n_bytes = self._over_processes(self._val_sums).tolist()
+        loss = nats / n_targets
+        self.log_dict(
+            {
+                "val/loss": torch.tensor(loss, dtype=torch.float64),
+                "val/perplexity": perplexity(loss),
+                "val/bits_per_byte": bits_per_byte(nats, int(n_bytes)),
+            }
+        )
+
+    def _over_processes(self, sums: Tensor) -> Tensor:
+        """Add up (3,) sums over all processes."""
+        if self.trainer.world_size == 1:
+            return sums
+        return self.all_gather(sums.to(self.device)).sum(dim=0).cpu()
+
+    # Optimizer
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        total_steps = int(self.trainer.estimated_stepping_batches)
+        n_warmup, self.warmup_note = n_warmup_steps(total_steps, self.warmup_steps, self.warmup_fraction)
+        # GradScaler (fp16) wants to unscale outside the fused kernel, before the norm is measured.
+        optimizer = make_optimizer(self.network, self.lr, self.weight_decay, self.trainer.precision != "16-mixed")
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lr_factor(self.schedule, total_steps, n_warmup))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    # Checkpoints
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["lyric_lm"] = {
+            "model": self.name,
+            "n_tokens_trained": self.n_tokens_trained,
+            "seconds_trained": self.seconds_trained,
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        ours = checkpoint["lyric_lm"]
+        self.n_tokens_trained, self.seconds_trained = ours["n_tokens_trained"], ours["seconds_trained"]

