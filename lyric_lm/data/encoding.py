@@ -49,6 +49,5 @@ def encode_songs(songs: list[Song], tokenizer: PreTrainedTokenizerBase) -> list[
 
 def line_end_ids(tokenizer: PreTrainedTokenizerBase, songs: list[EncodedSong]) -> set[int]:
     """Return the ids among the songs' tokens whose text ends a line; a long song may be cut after them."""
-    used = sorted({token for song in songs for token in song.ids})
-    texts = tokenizer.batch_decode([[token] for token in used])
-    return {token for token, text in zip(used, texts, strict=True) if text.endswith("\n")}
+    used = {token for song in songs for token in song.ids}
+    return {token for token in used if tokenizer.decode([token]).endswith("\n")}

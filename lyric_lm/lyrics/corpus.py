@@ -109,6 +109,12 @@ def build_corpus(
     )
 
 
+def corpus_from(data: dict[str, Any], seed: int) -> Corpus:
+    """Build the corpus that the ``data`` settings describe; keys about tokens are passed over."""
+    keys = ("path", "artist", "section_labels", "keep_versions", "val_fraction", "test_fraction")
+    return build_corpus(**{key: data[key] for key in keys}, seed=seed)
+
+
 def _not_a_song(lyrics: str) -> str:
     """Return why a cleaned text is not a song, or nothing.
 

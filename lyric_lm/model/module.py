@@ -2,8 +2,8 @@
 
 Lightning sums gradients over the batches of an accumulation window and divides by the window's nominal
 size. Here every batch contributes its *sum* of nats, and the gradient is divided once, just before
-clipping, by the number of target tokens in the whole optimizer step (over all processes). So a step over
-the same songs is the same step however it is cut into batches, and a short last window is not too small.
+clipping, by the number of target tokens in the whole optimizer step. So a step over the same songs is the
+same step however it is cut into batches, and a short last window is not too small.
 """
 
 import time
@@ -88,12 +88,10 @@ class SongModule(L.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Divide the gradient by the step's target tokens, measure its norm, clip it by that norm."""
-        sums = self._over_processes(self._step_sums)
-        self._step_sums = torch.zeros(3, dtype=torch.float64)
-        objective, nats, n_targets = sums.tolist()
+        objective, nats, n_targets = self._step_sums.tolist()
+        self._step_sums.zero_()
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-        # DDP has averaged over processes: undo that, then divide by the tokens of all of them.
-        torch._foreach_mul_([p.grad for p in parameters], self.trainer.world_size / n_targets)
+        torch._foreach_mul_([p.grad for p in parameters], 1 / n_targets)
         norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
         if gradient_clip_val:
             torch.nn.utils.clip_grads_with_norm_(parameters, gradient_clip_val, norm)
@@ -102,6 +100,8 @@ class SongModule(L.LightningModule):
         self.seconds_trained += seconds
         self.log_dict(
             {
+                "step": float(self.global_step + 1),  # steps done, so that 0 is the untrained model
+                "epoch": float(self.current_epoch),
                 "train/loss": nats / n_targets,
                 "train/objective": objective / n_targets,
                 "train/grad_norm": norm,
@@ -123,21 +123,17 @@ class SongModule(L.LightningModule):
         self._val_sums += torch.stack([x.double().cpu() for x in (nats, batch["n_targets"], batch["n_bytes"])])
 
     def on_validation_epoch_end(self) -> None:
-        nats, n_targets, n_bytes = self._over_processes(self._val_sums).tolist()
+        nats, n_targets, n_bytes = self._val_sums.tolist()
         loss = nats / n_targets
         self.log_dict(
             {
+                "step": float(self.global_step),
+                "epoch": float(self.current_epoch),
                 "val/loss": torch.tensor(loss, dtype=torch.float64),
                 "val/perplexity": perplexity(loss),
                 "val/bits_per_byte": bits_per_byte(nats, int(n_bytes)),
             }
         )
-
-    def _over_processes(self, sums: Tensor) -> Tensor:
-        """Add up (3,) sums over all processes."""
-        if self.trainer.world_size == 1:
-            return sums
-        return self.all_gather(sums.to(self.device)).sum(dim=0).cpu()
 
     # Optimizer
 

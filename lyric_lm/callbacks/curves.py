@@ -1,0 +1,23 @@
+"""Draw the run's curves after each validation, so that there is always a picture of how it stands."""
+
+from pathlib import Path
+
+import lightning as L
+import pandas as pd
+
+from lyric_lm.curves import save_run_curves
+
+
+class Curves(L.Callback):
+    """Write the three curves from ``metrics.csv`` into the run's ``images/``."""
+
+    def __init__(self, run_dir: Path, clip_at: float | None):
+        self.run_dir, self.clip_at = run_dir, clip_at
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        if trainer.is_global_zero and trainer.state.fn == "fit" and not trainer.sanity_checking:
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw from what ``metrics.csv`` holds now."""
+        save_run_curves(pd.read_csv(self.run_dir / "metrics.csv"), self.clip_at, self.run_dir / "images")

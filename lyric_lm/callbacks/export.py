@@ -1,0 +1,76 @@
+"""Keep the best model so far as ``model/``, ready for everything else, from the first validation on."""
+
+import logging
+import os
+import shutil
+from pathlib import Path
+
+import lightning as L
+from transformers import PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
+
+from lyric_lm.data.encoding import separator_id
+from lyric_lm.model.module import SongModule
+
+log = logging.getLogger(__name__)
+
+
+class ExportBest(L.Callback):
+    """Write ``model/`` whenever the held-out loss is the lowest so far, and remember when that was.
+
+    ``best_loss`` is in nats per token; ``best_epoch`` counts from 1. Both are None before the first
+    validation after training, and both go on with a resumed run.
+    """
+
+    def __init__(self, folder: Path, tokenizer: PreTrainedTokenizerBase):
+        self.folder, self.tokenizer = folder, tokenizer
+        self.baseline_loss: float | None = None
+        self.best_loss: float | None = None
+        self.best_epoch: int | None = None
+        self.best_bits_per_byte: float | None = None
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        loss = float(trainer.callback_metrics["val/loss"])
+        if trainer.state.fn == "validate":
+            self.baseline_loss = loss
+            log.info("Untrained model: held-out loss %.3f nats per token", loss)
+            return
+        is_best = self.best_loss is None or loss < self.best_loss
+        remark = "the best so far" if is_best else f"not better than {self.best_loss:.3f} after epoch {self.best_epoch}"
+        log.info("Epoch %s: held-out loss %.3f (untrained %.3f), %s", trainer.current_epoch + 1, loss, self.baseline_loss, remark)
+        if is_best:
+            self.best_loss, self.best_epoch = loss, trainer.current_epoch + 1
+            self.best_bits_per_byte = float(trainer.callback_metrics["val/bits_per_byte"])
+            self.export(pl_module)
+
+    def export(self, module: L.LightningModule) -> None:
+        """Write the module's network as it is now; the previous ``model/`` stays until the new one is whole."""
+        assert isinstance(module, SongModule)
+        export_model(module, self.tokenizer, self.folder)
+
+    def state_dict(self) -> dict[str, float | int | None]:
+        names = ("baseline_loss", "best_loss", "best_epoch", "best_bits_per_byte")
+        return {name: getattr(self, name) for name in names}
+
+    def load_state_dict(self, state_dict: dict[str, float | int | None]) -> None:
+        for name, value in state_dict.items():
+            setattr(self, name, value)
+
+
+def export_model(module: SongModule, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write network and tokenizer in ``save_pretrained`` form, ending songs at the separator."""
+    transformers_logging.disable_progress_bar()
+    network = module.network
+    separator = separator_id(tokenizer)
+    for config in (network.config, network.generation_config):
+        config.bos_token_id = config.eos_token_id = config.pad_token_id = separator
+    tokenizer.eos_token = tokenizer.pad_token = tokenizer.convert_ids_to_tokens(separator)
+    unfinished, previous = folder.with_name("model.unfinished"), folder.with_name("model.previous")
+    for leftover in (unfinished, previous):
+        shutil.rmtree(leftover, ignore_errors=True)
+    network.save_pretrained(unfinished)
+    tokenizer.save_pretrained(unfinished)
+    if folder.exists():
+        os.replace(folder, previous)
+    os.replace(unfinished, folder)
+    shutil.rmtree(previous, ignore_errors=True)

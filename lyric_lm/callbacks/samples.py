@@ -1,0 +1,70 @@
+"""Write a few songs after each epoch, always from the same prompts and seeds, to hear the model learn."""
+
+import logging
+from pathlib import Path
+
+import lightning as L
+from lightning.pytorch.loggers import TensorBoardLogger
+from transformers import PreTrainedTokenizerBase
+
+from lyric_lm.model.module import SongModule
+from lyric_lm.sampling import Sampling, write_songs
+
+log = logging.getLogger(__name__)
+
+
+class Samples(L.Callback):
+    """Write ``samples/epoch_NN.txt`` after each validation, 00 from the untrained model; show the first.
+
+    Args:
+        run_dir, tokenizer: given by the run.
+        prompts: one song each; an empty one begins from nothing.
+        seed: of every song.
+        The rest: see ``Sampling``.
+    """
+
+    def __init__(
+        self,
+        run_dir: Path,
+        tokenizer: PreTrainedTokenizerBase,
+        prompts: list[str],
+        seed: int,
+        max_new_tokens: int,
+        temperature: float,
+        top_k: int | None,
+        top_p: float | None,
+        min_p: float | None,
+        repetition_penalty: float,
+    ):
+        self.folder = run_dir / "samples"
+        self.tokenizer, self.prompts, self.seed = tokenizer, prompts, seed
+        self.sampling = Sampling(max_new_tokens, temperature, top_k, top_p, min_p, repetition_penalty)
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        if trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        assert isinstance(pl_module, SongModule)
+        epoch = 0 if trainer.state.fn == "validate" else trainer.current_epoch + 1
+        songs = []
+        for prompt in self.prompts:
+            songs += list(write_songs(pl_module.network, self.tokenizer, prompt, [self.seed], self.sampling))
+        self.folder.mkdir(exist_ok=True)
+        text = "\n\n".join(f"=== prompt: {song.prompt!r}, seed {song.seed}\n{song.text}" for song in songs)
+        (self.folder / f"epoch_{epoch:02}.txt").write_text(text + "\n", encoding="utf-8")
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger):
+                lines = text.replace("\n", "  \n")  # Markdown's line break
+                logger.experiment.add_text("samples", lines, global_step=trainer.global_step)
+        who = "The untrained model writes:" if epoch == 0 else f"After epoch {epoch} it writes:"
+        log.info("\n%s\n%s\n", who, _indented(songs[0].text, n_lines=8))
+
+
+def _indented(text: str, n_lines: int) -> str:
+    """Return the first lines of a text, set off from the log's own.
+
+    >>> _indented("a\\n\\nb\\nc", 2)
+    '    a\\n    b\\n    …'
+    """
+    lines = [line for line in text.split("\n") if line.strip()]
+    shown = [f"    {line}" for line in lines[:n_lines]]
+    return "\n".join([*shown, "    …"] if len(lines) > n_lines else shown)

@@ -1,0 +1,125 @@
+"""Is this going to work? Checks of machine, model and recipe, each with its figure and what to do.
+
+Every check is a function that returns a ``Check``; ``stop_on_failure`` turns a failed one into the run's end.
+"""
+
+import json
+import math
+import platform
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+import torch
+from transformers import PreTrainedModel
+
+from lyric_lm.errors import InputError
+
+PASS, WARN, FAIL = "pass", "warn", "fail"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, how it stands (pass, warn, fail), the figure, its limit, and what it means."""
+
+    name: str
+    status: str
+    figure: str
+    limit: str
+    meaning: str
+
+
+def check_versions(device: str) -> Check:
+    """torch 2.8 on MPS computes attention and linear layers wrongly (pytorch issues 163597 and 162730)."""
+    version = torch.__version__
+    is_bad = device == "mps" and version.startswith("2.8")
+    meaning = "gives wrong results on MPS (pytorch issues 163597, 162730): install torch 2.9 or newer" if is_bad else ""
+    return Check("torch", FAIL if is_bad else PASS, f"{version} on {device}, Python {platform.python_version()}", "not 2.8 on MPS", meaning)
+
+
+def check_baseline(loss: float, vocabulary: int, from_scratch: bool) -> Check:
+    """A pretrained model is far better than guessing evenly, which costs ln(vocabulary).
+
+    >>> check_baseline(4.1, 50257, False).status, check_baseline(10.9, 50257, False).status
+    ('pass', 'fail')
+    >>> check_baseline(5.6, 257, True).status
+    'pass'
+    """
+    guessing = math.log(vocabulary)
+    limit = f"below {0.8 * guessing:.2f}; guessing evenly costs ln {vocabulary} = {guessing:.2f}"
+    figure = f"{loss:.3f} nats per token"
+    if from_scratch:
+        return Check("untrained_loss", PASS, figure, "none: the weights are random on purpose", "")
+    if loss < 0.8 * guessing:
+        return Check("untrained_loss", PASS, figure, limit, "")
+    return Check(
+        *("untrained_loss", FAIL, figure, limit),
+        "the model is guessing: its weights were not loaded, or it does not know this language at all; "
+        "check model.pretrained, or set model.from_scratch=true if the weights are meant to be random",
+    )
+
+
+def check_warmup(note: str, n_warmup: int, total_steps: int) -> Check:
+    """A warm-up that is not shorter than the run was cut, and that is said."""
+    return Check("warmup", WARN if note else PASS, f"{n_warmup} of {total_steps} steps", "shorter than the run", note)
+
+
+def check_language(n_tokens: int, n_characters: int, model: str) -> Check:
+    """A tokenizer made for the songs' language needs 0.2 to 0.4 tokens per character.
+
+    >>> check_language(300, 1000, "gpt2").status, check_language(1100, 1000, "gpt2").status
+    ('pass', 'warn')
+    """
+    rate = n_tokens / n_characters
+    fits = rate < 0.6 or model == "tiny"
+    meaning = (
+        f"{model} spells these songs out nearly letter by letter: take a model of their language "
+        "(model=rugpt3small for Russian, or model.pretrained=ID)"
+    )
+    return Check("language", PASS if fits else WARN, f"{rate:.2f} tokens per character", "below 0.60", "" if fits else meaning)
+
+
+def check_disk(network: PreTrainedModel, folder: Path) -> Check:
+    """Two checkpoints of weights and AdamW's two moments, one more while the next is written, and the model."""
+    parameter_bytes = 4 * sum(p.numel() for p in network.parameters())
+    needed = 3 * 3 * parameter_bytes + 2 * parameter_bytes
+    free = shutil.disk_usage(folder).free
+    is_enough = free >= needed
+    meaning = "" if is_enough else "free some space, or choose another place with hydra.run.dir=FOLDER"
+    return Check("disk", PASS if is_enough else FAIL, f"{free / 1e9:.1f} GB free", f"{needed / 1e9:.1f} GB for checkpoints", meaning)
+
+
+def check_memory(network: PreTrainedModel, n_rows: int, block_size: int) -> Check:
+    """Weights, gradients and two AdamW moments in 32 bits; the logits three times; an estimate for the layers.
+
+    A layer keeps about 34 values per token and hidden unit for the backward pass (Korthikanti et al. 2022,
+    https://arxiv.org/abs/2205.05198, table 2, in bytes at 16 bit), taken at 32 bit.
+    """
+    config = network.config
+    states = 4 * 4 * sum(p.numel() for p in network.parameters())
+    tokens = n_rows * block_size
+    layers = 34 * 2 * tokens * config.hidden_size * config.num_hidden_layers
+    logits = 3 * 4 * tokens * config.vocab_size
+    needed = states + layers + logits
+    there = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else psutil.virtual_memory().available
+    fits = needed < there
+    meaning = "" if fits else "set data.batch_size=1, a smaller data.block_size, or a smaller model"
+    return Check("memory", PASS if fits else WARN, f"about {needed / 1e9:.1f} GB needed", f"{there / 1e9:.1f} GB there", meaning)
+
+
+def write_checks(checks: list[Check], file: Path) -> None:
+    """Write checks as JSON."""
+    file.write_text(json.dumps([asdict(check) for check in checks], indent=2) + "\n", encoding="utf-8")
+
+
+def describe_check(check: Check) -> str:
+    """Return a check as a line."""
+    return f"{check.status:4}  {check.name}: {check.figure} (limit: {check.limit})" + (f"; {check.meaning}" if check.meaning else "")
+
+
+def stop_on_failure(checks: list[Check]) -> None:
+    """Raise InputError with the first failed check's account."""
+    for check in checks:
+        if check.status == FAIL:
+            raise InputError(f"preflight: {check.name} is {check.figure} ({check.limit}); {check.meaning}")

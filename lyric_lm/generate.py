@@ -1,0 +1,123 @@
+"""Write songs with a trained model, or with an untrained one to hear the difference.
+
+Run: ``python -m lyric_lm.generate prompt="girl, you make me feel"``
+
+Songs go to stdout, a single one as it is written; with ``out=FILE.jsonl`` also to a file, one record a
+line: prompt, text (prompt and continuation), ended, seed, settings, model. Same seed, same text.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hydra
+from omegaconf import DictConfig
+
+from lyric_lm.command import HYDRA, run, told
+from lyric_lm.errors import InputError
+from lyric_lm.settings import plain
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from lyric_lm.sampling import Sample, Sampling
+
+
+def prompts_from(prompt: str | None, prompt_file: str | None) -> list[str]:
+    """Return the prompts: the one given, or the non-empty lines of a file.
+
+    Raises:
+        InputError: both are given, or the file has no line.
+    """
+    if prompt_file is None:
+        return [prompt or ""]
+    if prompt:
+        raise InputError("prompt= and prompt_file= exclude each other; give one of them")
+    file = Path(prompt_file).expanduser()
+    if not file.is_file():
+        raise FileNotFoundError(f"prompt_file={prompt_file} does not exist; give a text file with one prompt a line")
+    prompts = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if not prompts:
+        raise InputError(f"prompt_file={prompt_file} has no prompt; write one on each line")
+    return prompts
+
+
+def load(settings: dict[str, Any]) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase", str]:
+    """Load the model that ``run`` or ``model`` means, on the best device; also return what to call it."""
+    from lyric_lm.hardware import best_device
+    from lyric_lm.model.pretrained import load_model
+    from lyric_lm.runs import model_folder
+
+    if settings["run"] is None:
+        if settings["model"] is None:
+            raise InputError("run=null wants the name of an untrained model: add model=gpt2, or another of conf/model")
+        network, tokenizer = load_model(**settings["model"])
+        name = settings["model"]["name"]
+    else:
+        if settings["model"] is not None:
+            raise InputError("model= is for untrained models: add run=null, or leave model= away to use a trained one")
+        folder = model_folder(settings["run"])
+        network, tokenizer = load_model(folder.name, str(folder), None, None, from_scratch=False)
+        name = str(folder)
+    return network.to(best_device()), tokenizer, name
+
+
+def generate(
+    network: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    prompts: list[str],
+    seeds: list[int],
+    sampling: "Sampling",
+) -> Iterator["Sample"]:
+    """Write the songs and show them on stdout; a single one appears as it is written."""
+    from lyric_lm.sampling import write_songs
+
+    is_single = len(prompts) == len(seeds) == 1
+    for prompt in prompts:
+        if is_single:
+            _show(prompt)
+        for sample in write_songs(network, tokenizer, prompt, seeds, sampling, on_text=_show if is_single else None):
+            if not is_single:
+                _show(f"=== seed {sample.seed}\n{sample.text}\n")
+            yield sample
+        if is_single:
+            _show("\n")
+
+
+def _show(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+@hydra.main(**HYDRA, config_name="generate")
+@told
+def main(cfg: DictConfig) -> None:
+    settings = plain(cfg)
+    prompts = prompts_from(settings["prompt"], settings["prompt_file"])
+    out = Path(settings["out"]).expanduser() if settings["out"] else None
+    if out and out.exists():
+        raise InputError(f"out={out} exists and is not overwritten; choose another name")
+    if settings["num_samples"] < 1:
+        raise InputError(f"num_samples={settings['num_samples']} cannot work; it must be at least 1")
+    from lyric_lm.sampling import Sampling
+
+    choice = {field.name: settings[field.name] for field in fields(Sampling)}
+    sampling = Sampling(**choice)
+    network, tokenizer, name = load(settings)
+    seeds = [settings["seed"] + i for i in range(settings["num_samples"])]
+    if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    with out.open("x", encoding="utf-8") if out else nullcontext() as file:
+        for sample in generate(network, tokenizer, prompts, seeds, sampling):
+            if file:
+                record = {**asdict(sample), "settings": choice, "model": name}
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+                file.flush()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,68 @@
+"""What the machine has: the arithmetic it does in hardware, and the memory a run took."""
+
+import platform
+import sys
+
+import psutil
+import torch
+
+from lyric_lm.errors import InputError
+
+
+def best_device() -> str:
+    """Return the device that a model should be used on: ``cuda``, ``mps`` or ``cpu``."""
+    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def resolve_precision(precision: str, accelerator: str) -> str:
+    """Return Lightning's name of the precision that ``trainer.precision`` means on this machine.
+
+    ``auto`` is bf16 where the hardware multiplies bf16 (CUDA compute capability 8 or more; CPUs with AMX or
+    AVX512-BF16), else 32-bit: emulated bf16 is slower than 32-bit, and MPS computes half precision
+    unreliably (https://github.com/pytorch/pytorch/issues/180776).
+
+    Raises:
+        InputError: half precision on MPS, or bf16-true, which hardly learns at fine-tuning rates because
+            small updates round away.
+    """
+    if accelerator in ("auto", "gpu"):
+        accelerator = best_device()
+    if precision == "auto":
+        return "bf16-mixed" if _multiplies_bf16(accelerator) else "32-true"
+    if accelerator == "mps" and "16" in str(precision):
+        raise InputError(
+            f"trainer.precision={precision} is refused on MPS, where half precision gives wrong results "
+            "(pytorch issue 180776); set trainer.precision=32-true"
+        )
+    if str(precision) in ("bf16-true", "16-true"):
+        raise InputError(
+            f"trainer.precision={precision} rounds small updates away and hardly learns; set trainer.precision=bf16-mixed"
+        )
+    return str(precision)
+
+
+def _multiplies_bf16(accelerator: str) -> bool:
+    if accelerator == "cuda":
+        return torch.cuda.get_device_capability() >= (8, 0)
+    if accelerator == "cpu":
+        return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
+    return False
+
+
+def device_name(device: torch.device) -> str:
+    """Return a device in words: the GPU's name, or the processor and its threads."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type} ({platform.machine()}, {torch.get_num_threads()} threads)"
+
+
+def peak_memory_bytes() -> int:
+    """Return the most memory in use so far: the GPU's where there is one, else this process's."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated()
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource  # not on Windows
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # kilobytes on Linux

@@ -1,0 +1,113 @@
+"""Find runs and read what they left: the run folder as the place where stages meet.
+
+What a run folder holds is told in ``outputs/README.md``.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from lyric_lm.errors import InputError
+
+OUTPUTS = Path("outputs")
+
+# The columns of metrics.csv, in order; blank where not measured.
+METRICS = (
+    *("step", "epoch", "train/loss", "train/objective", "train/grad_norm", "lr", "tokens_per_second"),
+    *("val/loss", "val/perplexity", "val/bits_per_byte"),
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder, read: the metrics as a table with the columns ``METRICS``, and the summary."""
+
+    folder: Path
+    metrics: pd.DataFrame
+    summary: dict[str, Any]
+    overrides: dict[str, str]
+
+    @property
+    def train(self) -> pd.DataFrame:
+        """The rows of optimizer steps."""
+        return self.metrics[self.metrics["train/loss"].notna()]
+
+    @property
+    def val(self) -> pd.DataFrame:
+        """The rows of validations; the first is the untrained model's, at step 0."""
+        return self.metrics[self.metrics["val/loss"].notna()]
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run folder.
+
+    Raises:
+        InputError: it has no metrics or no summary.
+    """
+    for name in ("metrics.csv", "summary.json"):
+        if not (folder / name).is_file():
+            raise InputError(f"run={folder} has no {name}: it is not a run folder, or the run never got that far")
+    overrides = folder / ".hydra" / "overrides.yaml"
+    items = yaml.safe_load(overrides.read_text(encoding="utf-8")) if overrides.is_file() else []
+    return Run(
+        folder=folder,
+        metrics=pd.read_csv(folder / "metrics.csv"),
+        summary=json.loads((folder / "summary.json").read_text(encoding="utf-8")),
+        overrides=dict(item.split("=", 1) for item in items or [] if "=" in item),
+    )
+
+
+def find_runs(where: str | list[str]) -> list[Path]:
+    """Return the run folders that are meant: folders, or folders of runs, with commas between.
+
+    Raises:
+        FileNotFoundError: a folder does not exist.
+        InputError: there is no run in one of them.
+    """
+    names = where if isinstance(where, list) else [where] if Path(where).exists() else where.split(",")
+    found: list[Path] = []
+    for name in names:
+        folder = Path(name.strip()).expanduser()
+        if not folder.is_dir():
+            raise FileNotFoundError(f"run={name.strip()} does not exist; give run folders or a folder of runs")
+        inside = sorted(summary.parent for summary in folder.rglob("summary.json"))
+        if not inside:
+            raise InputError(f"run={name.strip()} holds no run (no summary.json in it); train one first")
+        found += inside
+    return list(dict.fromkeys(found))
+
+
+def latest_run(outputs: Path, needs: str = "model/config.json") -> Path:
+    """Return the newest run folder under ``outputs`` that has the file ``needs``.
+
+    Raises:
+        InputError: there is none.
+    """
+    files = [file for file in outputs.rglob(needs) if file.is_file()]
+    if not files:
+        raise InputError(
+            f"run=latest: no run under {outputs}/ has {needs} yet; train one with python -m lyric_lm.train, or name a "
+            "folder with run="
+        )
+    newest = max(files, key=lambda file: (file.stat().st_mtime, str(file)))
+    return newest.parents[len(Path(needs).parts) - 1]
+
+
+def model_folder(run: str) -> Path:
+    """Return the exported model that ``run`` means: ``latest``, a run folder, or a model folder itself.
+
+    Raises:
+        FileNotFoundError: the folder does not exist.
+        InputError: there is no model in it.
+    """
+    folder = latest_run(OUTPUTS) if run == "latest" else Path(run).expanduser()
+    if not folder.is_dir():
+        raise FileNotFoundError(f"run={run} does not exist; give a run folder, a model folder, latest, or null")
+    for candidate in (folder / "model", folder):
+        if (candidate / "config.json").is_file():
+            return candidate
+    raise InputError(f"run={run} has no model/ yet: it stopped before a first model was kept; go on with resume={run}")

@@ -1,0 +1,199 @@
+"""Write songs with a model: token by token, each sample with its own seed, many at a time.
+
+A prompt and seeds go in, texts come out. The filters are transformers' own; the draw is made on the CPU
+with one generator per sample, so a sample's text depends on its seed and not on its neighbours, and not on
+the device's random numbers (on MPS, ``multinomial`` can return tokens of probability zero,
+https://github.com/pytorch/pytorch/issues/192577).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import (
+    LogitsProcessorList,
+    MinPLogitsWarper,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
+
+from lyric_lm.data.encoding import separator_id
+from lyric_lm.errors import InputError
+
+MAX_BATCH = 16  # samples at a time
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are chosen; names and meanings are those of transformers' ``generate``.
+
+    ``temperature`` 0 always takes the likeliest token; ``top_k`` 0, ``top_p`` 1 or None, and ``min_p`` None
+    or 0 choose among all; ``repetition_penalty`` 1 is none.
+
+    Raises:
+        InputError: a value is out of range.
+    """
+
+    max_new_tokens: int
+    temperature: float
+    top_k: int | None
+    top_p: float | None
+    min_p: float | None
+    repetition_penalty: float
+
+    def __post_init__(self) -> None:
+        allowed = {
+            "max_new_tokens": (self.max_new_tokens >= 1, "at least 1"),
+            "temperature": (self.temperature >= 0, "0 or more"),
+            "top_k": (self.top_k is None or self.top_k >= 0, "0 (all tokens) or more"),
+            "top_p": (self.top_p is None or 0 < self.top_p <= 1, "above 0 and at most 1"),
+            "min_p": (self.min_p is None or 0 <= self.min_p <= 1, "from 0 to 1"),
+            "repetition_penalty": (self.repetition_penalty > 0, "above 0; 1 is none"),
+        }
+        for key, (is_allowed, what) in allowed.items():
+            if not is_allowed:
+                raise InputError(f"{key}={getattr(self, key)} cannot work; it must be {what}")
+
+    def filters(self) -> LogitsProcessorList:
+        """Return what is applied to the logits (B, V) before the draw, in transformers' order."""
+        filters = LogitsProcessorList()
+        if self.repetition_penalty != 1.0:
+            filters.append(RepetitionPenaltyLogitsProcessor(self.repetition_penalty))
+        if self.temperature not in (0.0, 1.0):
+            filters.append(TemperatureLogitsWarper(float(self.temperature)))
+        if self.top_k:
+            filters.append(TopKLogitsWarper(self.top_k))
+        if self.top_p is not None and self.top_p < 1.0:
+            filters.append(TopPLogitsWarper(self.top_p))
+        if self.min_p:
+            filters.append(MinPLogitsWarper(self.min_p))
+        return filters
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A written song: prompt and continuation, whether it ended by itself, and the seed that makes it again."""
+
+    prompt: str
+    text: str
+    ended: bool
+    seed: int
+
+
+def write_songs(
+    network: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompt: str,
+    seeds: list[int],
+    sampling: Sampling,
+    on_text: Callable[[str], None] | None = None,
+) -> Iterator[Sample]:
+    """Write one song per seed, each beginning with ``prompt`` (empty: from nothing).
+
+    Args:
+        on_text: called with each new piece of text as it is written; for a single seed only.
+
+    Yields:
+        Samples in the order of the seeds.
+
+    Raises:
+        InputError: the prompt and ``max_new_tokens`` do not fit the model's context.
+    """
+    separator = separator_id(tokenizer)
+    prompt = prompt.rstrip(" ")  # a trailing space would be a token of its own, which no song has
+    ids = [separator, *tokenizer(prompt, add_special_tokens=False)["input_ids"]] if prompt else [separator]
+    limit = int(network.config.max_position_embeddings)
+    if len(ids) + sampling.max_new_tokens > limit:
+        raise InputError(
+            f"the prompt's {len(ids)} tokens and max_new_tokens={sampling.max_new_tokens} exceed the model's context "
+            f"of {limit}; set max_new_tokens <= {max(0, limit - len(ids))} or shorten the prompt"
+        )
+    for first in range(0, len(seeds), MAX_BATCH):
+        batch = seeds[first : first + MAX_BATCH]
+        stream = _Stream(tokenizer, on_text, len(ids) - 1) if on_text and len(batch) == 1 else None
+        for seed, new in zip(batch, _draw(network, ids, batch, sampling, separator, stream), strict=True):
+            ended = new[-1] == separator
+            text = prompt + _continuation(tokenizer, ids[1:], new[:-1] if ended else new)
+            yield Sample(prompt, text, ended, seed)
+
+
+def _continuation(tokenizer: PreTrainedTokenizerBase, prompt_ids: list[int], new: list[int]) -> str:
+    """Decode the new tokens in the context of the prompt's, which decides about spaces between them."""
+    whole = tokenizer.decode(prompt_ids + new, skip_special_tokens=True)
+    return whole[len(tokenizer.decode(prompt_ids, skip_special_tokens=True)) :]
+
+
+@torch.no_grad()
+def _draw(
+    network: PreTrainedModel,
+    prompt_ids: list[int],
+    seeds: list[int],
+    sampling: Sampling,
+    separator: int,
+    on_token: Callable[[list[int]], None] | None,
+) -> list[list[int]]:
+    """Return the new token ids of each seed's song, the closing separator included where it came."""
+    was_training = network.training
+    network.eval()
+    device = network.device
+    filters = sampling.filters()
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    new: list[list[int]] = [[] for _ in seeds]
+    rows = list(range(len(seeds)))  # which sample each row of the batch is writing
+    history = torch.tensor([prompt_ids] * len(seeds), device=device)  # (B, T)
+    step_input, cache = history, None
+    try:
+        for _ in range(sampling.max_new_tokens):
+            output = network(
+                input_ids=step_input,
+                attention_mask=torch.ones_like(history),
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+            cache = output.past_key_values
+            scores = filters(history, output.logits[:, -1].float()).cpu()  # (B, V)
+            tokens = [_pick(scores[i], generators[row], sampling.temperature) for i, row in enumerate(rows)]
+            for row, token in zip(rows, tokens, strict=True):
+                new[row].append(token)
+            if on_token:
+                on_token(new[0])
+            going = [i for i, token in enumerate(tokens) if token != separator]
+            if not going:
+                break
+            step_input = torch.tensor([[token] for token in tokens], device=device)  # (B, 1)
+            history = torch.cat([history, step_input], dim=1)
+            if len(going) < len(rows):  # finished songs leave the batch
+                keep = torch.tensor(going, device=device)
+                step_input, history = step_input[keep], history[keep]
+                cache.batch_select_indices(keep)
+                rows = [rows[i] for i in going]
+    finally:
+        network.train(was_training)
+    return new
+
+
+def _pick(scores: Tensor, generator: torch.Generator, temperature: float) -> int:
+    """Draw a token from filtered scores (V,)."""
+    if temperature == 0:
+        return int(scores.argmax())
+    return int(torch.multinomial(scores.softmax(dim=-1), 1, generator=generator))
+
+
+class _Stream:
+    """Pass new text on as soon as it is whole: a letter may be several tokens."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, on_text: Callable[[str], None], n_prompt_ids: int):
+        self.tokenizer, self.on_text = tokenizer, on_text
+        self.text = ""
+
+    def __call__(self, new: list[int]) -> None:
+        text = self.tokenizer.decode(new, skip_special_tokens=True)
+        if not text.endswith("\ufffd"):
+            self.on_text(text[len(self.text) :])
+            self.text = text
