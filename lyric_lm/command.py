@@ -65,14 +65,19 @@ def quote_text_arguments(arguments: list[str]) -> list[str]:
     return quoted
 
 
-def run(main: Callable[[], None]) -> NoReturn:
-    """Run a Hydra main function on ``sys.argv`` and exit: 0 done, 1 user or machine at fault, 130 interrupted."""
-    sys.argv[1:] = quote_text_arguments(sys.argv[1:])
+def run(main: Callable[[], None], rewrite: Callable[[list[str]], list[str]] = list) -> NoReturn:
+    """Run a Hydra main function on ``sys.argv`` and exit: 0 done, 1 user or machine at fault, 130 interrupted.
+
+    Args:
+        main: a function decorated with ``hydra.main``.
+        rewrite: changes the arguments as typed before anything reads them.
+    """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions come here instead of to Hydra's printer
     signal.signal(signal.SIGTERM, _raise_interrupt)  # a job manager's stop is treated like Ctrl-C
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     try:
+        sys.argv[1:] = quote_text_arguments(rewrite(sys.argv[1:]))
         main()
     except (HydraException, OmegaConfBaseException) as error:
         _say(_config_message(error), error)

@@ -9,7 +9,6 @@ and commas it sweeps. ``resume=RUN`` goes on where a run stopped, with its own s
 import json
 import logging
 import shutil
-import sys
 from pathlib import Path
 
 import hydra
@@ -79,8 +78,4 @@ def main(cfg: DictConfig) -> float | None:
 
 
 if __name__ == "__main__":
-    try:
-        sys.argv[1:] = resume_arguments(sys.argv[1:])
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    run(main)
+    run(main, resume_arguments)

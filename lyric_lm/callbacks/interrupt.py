@@ -43,6 +43,10 @@ class StopOnSignal(L.Callback):
         if trainer.fit_loop._should_accumulate():
             return  # the window's gradients are not in the weights yet
         self._is_in_step = False
+        if self._is_asked and not trainer.is_last_batch:  # after the last one, Lightning could not go on rightly
+            raise Interrupted()
+
+    def on_validation_batch_start(self, trainer: L.Trainer, *args: Any) -> None:
         if self._is_asked:
             raise Interrupted()
 

@@ -76,7 +76,7 @@ class BlockBatches:
         return torch.randperm(len(self.blocks), generator=generator).tolist()
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose order the next iteration follows (called by Lightning)."""
+        """Choose the epoch whose order the next iteration follows."""
         if epoch != self.epoch:
             self.epoch, self.n_trained = epoch, 0
 
@@ -89,8 +89,10 @@ class BlockBatches:
             yield collate([self.blocks[i] for i in order[start : start + self.batch_size]], self.pad_id)
 
     def state_dict(self) -> dict[str, Any]:
+        """Return the place: the epoch, and how many of its batches were trained on."""
         return {"epoch": self.epoch, "n_trained": self.n_trained}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Let the next iteration of that epoch begin after the batches that were trained on."""
         self.epoch, self.n_trained = state["epoch"], state["n_trained"]
         self._resume = (state["epoch"], state["n_trained"])

@@ -1,5 +1,7 @@
 """The LightningDataModule: one artist's split songs in, packed batches out."""
 
+from typing import Any
+
 import lightning as L
 from transformers import PreTrainedTokenizerBase
 
@@ -53,8 +55,16 @@ class LyricsDataModule(L.LightningDataModule):
                 part for song in encoded for part in cut_song(song, block_size, context_length, line_ends)
             ]
             self.blocks[name] = pack(self.parts[name], block_size)
-        # Kept, not made anew: Lightning saves and restores the place in the epoch through this object.
+        # Kept, not made anew: it knows the place in the epoch, which checkpoints hold.
         self.train_batches = BlockBatches(self.blocks["train"], batch_size, self.pad_id, seed, shuffle=True)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the place in the training blocks; Lightning's own way loses it (it loads the loader too early)."""
+        return self.train_batches.state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a place in the training blocks."""
+        self.train_batches.load_state_dict(state_dict)
 
     def n_targets(self, split: str) -> int:
         """Return how many tokens of a split are scored."""

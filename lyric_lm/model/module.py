@@ -67,6 +67,7 @@ class SongModule(L.LightningModule):
         self.network.train()  # from_pretrained leaves it in eval mode, which would switch configured dropout off
 
     def on_train_epoch_start(self) -> None:
+        self.trainer.train_dataloader.set_epoch(self.current_epoch)
         self._step_began = time.perf_counter()
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
@@ -75,6 +76,7 @@ class SongModule(L.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the batch's sum of nats (objective), made proof against Lightning's own division."""
+        self.trainer.train_dataloader.n_trained = batch_idx + 1  # where a checkpoint of this step goes on
         objective, nats = self._sums(batch, self.label_smoothing)
         self._step_sums += torch.stack(
             [objective.detach().double().cpu(), nats.double().cpu(), batch["n_targets"].double().cpu()]
@@ -109,9 +111,6 @@ class SongModule(L.LightningModule):
                 "tokens_per_second": n_targets / seconds,
             }
         )
-
-    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        self.trainer.train_dataloader.n_trained = batch_idx + 1
 
     # Validation
 

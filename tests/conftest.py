@@ -1,0 +1,94 @@
+"""What several test files share: songs, a tiny model, a run, and commands called as a user calls them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lyric_lm.lyrics.reading import ALBUM
+
+ROOT = Path(__file__).parent.parent
+
+# One thread per library: the tests' tensors are too small to share out.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+TINY = ("model=tiny", "optim.lr=3e-3", "trainer.precision=32-true", "callbacks.samples.max_new_tokens=8")
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+def run_command(name: str, *arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Done:
+    """Run ``python -m lyric_lm.NAME`` in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **(env or {})}
+    done = subprocess.run(
+        [sys.executable, "-m", f"lyric_lm.{name}", *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def songs_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with twelve songs of the demo album, of which one or more are held out."""
+    folder = tmp_path_factory.mktemp("songs") / "tilda_marrow"
+    folder.mkdir()
+    for file in sorted(ALBUM.glob("*.txt"))[:12]:
+        (folder / file.name).write_bytes(file.read_bytes())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory, songs_folder: Path) -> Path:
+    """The run folder that ``train`` leaves: two epochs of the tiny model on twelve songs."""
+    home = tmp_path_factory.mktemp("home")
+    done = run_command("train", *TINY, f"data.path={songs_folder}", "trainer.max_epochs=2", cwd=home)
+    assert done.code == 0, done.err
+    (folder,) = (home / "outputs" / "train" / "tiny").iterdir()
+    return folder
+
+
+@pytest.fixture
+def call(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., Done]:
+    """Call a command in this process, from an empty folder, as ``python -m lyric_lm.NAME`` would."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+    def caller(name: str, *arguments: str) -> Done:
+        import importlib
+        import logging
+        import signal
+
+        from lyric_lm import command
+
+        module = importlib.import_module(f"lyric_lm.{name}")
+        monkeypatch.setattr(sys, "argv", [f"lyric_lm/{name}.py", *arguments])
+        handler = signal.getsignal(signal.SIGTERM)
+        try:
+            with pytest.raises(SystemExit) as exit_:
+                command.run(module.main, getattr(module, "resume_arguments", list))
+        finally:
+            signal.signal(signal.SIGTERM, handler)
+            for log_handler in logging.root.handlers[:]:
+                if type(log_handler).__module__.startswith("logging"):
+                    logging.root.removeHandler(log_handler)
+                    log_handler.close()
+        captured = capsys.readouterr()
+        return Done(int(exit_.value.code or 0), captured.out, captured.err)
+
+    return caller
