@@ -8,6 +8,8 @@ def model_card(summary: dict[str, Any], settings: dict[str, Any], corpus: dict[s
     model, optim, trainer, data = (settings[group] for group in ("model", "optim", "trainer", "data"))
     base = model["pretrained"] or "random weights"
     splits = corpus["n_songs_by_split"]
+    songs = f"{splits['train']} to train on, {splits['val']} held out, {splits['test']} for testing"
+    step = f"{data['block_size']} × {data['batch_size']} × {trainer['accumulate_grad_batches']}"
 
     def nats(value: float | None) -> str:
         return "not measured" if value is None else f"{value:.4f}"
@@ -24,12 +26,12 @@ A causal language model that writes lyrics in the style of one artist, fine-tune
 | | |
 | --- | --- |
 | base model | {base}{" (architecture only)" if model["from_scratch"] and model["pretrained"] else ""} |
-| songs | {splits["train"]} to train on, {splits["val"]} held out, {splits["test"]} for testing; {corpus["n_words"]:,} words |
+| songs | {songs}; {corpus["n_words"]:,} words |
 | tokens trained on, per epoch | {summary["n_train_tokens"]:,} |
 | best epoch | {summary["best_epoch"] or "not measured"} of {summary["epochs"]} |
 | learning rate, schedule | {optim["lr"]:g}, {optim["schedule"]} |
 | weight decay, label smoothing | {optim["weight_decay"]:g}, {optim["label_smoothing"]:g} |
-| block size × batch size × accumulation | {data["block_size"]} × {data["batch_size"]} × {trainer["accumulate_grad_batches"]} |
+| block size × batch size × accumulation | {step} |
 | precision, device | {summary["precision"]}, {summary["device"]} |
 | seed | {summary["seed"]} |
 
@@ -47,7 +49,8 @@ from transformers import pipeline
 write = pipeline("text-generation", model="PATH_OF_THIS_FOLDER")
 print(write("I remember", max_new_tokens=200, do_sample=True, temperature=0.8, top_p=0.95)[0]["generated_text"])
 ```
-A song starts after `<|endoftext|>` and ends with it. With lyric_lm: `python -m lyric_lm.generate run=PATH_OF_THIS_FOLDER`.
+A song starts after `<|endoftext|>` and ends with it.
+With lyric_lm: `python -m lyric_lm.generate run=PATH_OF_THIS_FOLDER`.
 
 ## Limits
 It may repeat lines of the songs that it was trained on; check before publishing what it writes. The rights in

@@ -9,12 +9,17 @@ import platform
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import torch
 from transformers import PreTrainedModel
 
+from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.errors import InputError
+from lyric_lm.hardware import best_device
+from lyric_lm.lyrics.corpus import Corpus
+from lyric_lm.model.optim import n_warmup_steps
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
 
@@ -35,7 +40,8 @@ def check_versions(device: str) -> Check:
     version = torch.__version__
     is_bad = device == "mps" and version.startswith("2.8")
     meaning = "gives wrong results on MPS (pytorch issues 163597, 162730): install torch 2.9 or newer" if is_bad else ""
-    return Check("torch", FAIL if is_bad else PASS, f"{version} on {device}, Python {platform.python_version()}", "not 2.8 on MPS", meaning)
+    figure = f"{version} on {device}, Python {platform.python_version()}"
+    return Check("torch", FAIL if is_bad else PASS, figure, "not 2.8 on MPS", meaning)
 
 
 def check_baseline(loss: float, vocabulary: int, from_scratch: bool) -> Check:
@@ -77,7 +83,9 @@ def check_language(n_tokens: int, n_characters: int, model: str) -> Check:
         f"{model} spells these songs out nearly letter by letter: take a model of their language "
         "(model=rugpt3small for Russian, or model.pretrained=ID)"
     )
-    return Check("language", PASS if fits else WARN, f"{rate:.2f} tokens per character", "below 0.60", "" if fits else meaning)
+    return Check(
+        "language", PASS if fits else WARN, f"{rate:.2f} tokens per character", "below 0.60", "" if fits else meaning
+    )
 
 
 def check_disk(network: PreTrainedModel, folder: Path) -> Check:
@@ -87,7 +95,13 @@ def check_disk(network: PreTrainedModel, folder: Path) -> Check:
     free = shutil.disk_usage(folder).free
     is_enough = free >= needed
     meaning = "" if is_enough else "free some space, or choose another place with hydra.run.dir=FOLDER"
-    return Check("disk", PASS if is_enough else FAIL, f"{free / 1e9:.1f} GB free", f"{needed / 1e9:.1f} GB for checkpoints", meaning)
+    return Check(
+        "disk",
+        PASS if is_enough else FAIL,
+        f"{free / 1e9:.1f} GB free",
+        f"{needed / 1e9:.1f} GB for checkpoints",
+        meaning,
+    )
 
 
 def check_memory(network: PreTrainedModel, n_rows: int, block_size: int) -> Check:
@@ -105,7 +119,42 @@ def check_memory(network: PreTrainedModel, n_rows: int, block_size: int) -> Chec
     there = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else psutil.virtual_memory().available
     fits = needed < there
     meaning = "" if fits else "set data.batch_size=1, a smaller data.block_size, or a smaller model"
-    return Check("memory", PASS if fits else WARN, f"about {needed / 1e9:.1f} GB needed", f"{there / 1e9:.1f} GB there", meaning)
+    return Check(
+        "memory", PASS if fits else WARN, f"about {needed / 1e9:.1f} GB needed", f"{there / 1e9:.1f} GB there", meaning
+    )
+
+
+def n_steps(songs: LyricsDataModule, trainer: dict[str, Any]) -> int:
+    """Return how many optimizer steps a run has at most."""
+    per_epoch = -(-len(songs.train_batches) // trainer["accumulate_grad_batches"])
+    steps = per_epoch * trainer["max_epochs"]
+    return min(steps, trainer["max_steps"]) if trainer["max_steps"] > 0 else steps
+
+
+def check_all(
+    settings: dict[str, Any],
+    network: PreTrainedModel,
+    corpus: Corpus,
+    songs: LyricsDataModule,
+    folder: Path,
+    baseline_loss: float | None = None,
+) -> list[Check]:
+    """Make every check that the settings of ``train`` allow; the untrained model's loss where it is known."""
+    data, optim, model = settings["data"], settings["optim"], settings["model"]
+    total = n_steps(songs, settings["trainer"])
+    n_warmup, note = n_warmup_steps(total, optim["warmup_steps"], optim["warmup_fraction"])
+    accelerator = settings["trainer"]["accelerator"]
+    n_characters = sum(len(song.lyrics) for song in corpus.splits["train"])
+    checks = [
+        check_versions(best_device() if accelerator in ("auto", "gpu") else accelerator),
+        check_language(songs.n_targets("train"), n_characters, model["name"]),
+        check_warmup(note, n_warmup, total),
+        check_memory(network, data["batch_size"], data["block_size"]),
+        check_disk(network, folder),
+    ]
+    if baseline_loss is not None:
+        checks.append(check_baseline(baseline_loss, network.config.vocab_size, model["from_scratch"]))
+    return checks
 
 
 def write_checks(checks: list[Check], file: Path) -> None:
@@ -115,7 +164,9 @@ def write_checks(checks: list[Check], file: Path) -> None:
 
 def describe_check(check: Check) -> str:
     """Return a check as a line."""
-    return f"{check.status:4}  {check.name}: {check.figure} (limit: {check.limit})" + (f"; {check.meaning}" if check.meaning else "")
+    return f"{check.status:4}  {check.name}: {check.figure} (limit: {check.limit})" + (
+        f"; {check.meaning}" if check.meaning else ""
+    )
 
 
 def stop_on_failure(checks: list[Check]) -> None:

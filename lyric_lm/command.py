@@ -148,4 +148,3 @@ def _config_message(error: BaseException) -> str:
     if match := re.search(r"Could not load '([^']+)'|override '([^']+)'\. No match in the defaults list", whole):
         return f"unknown group {match[1] or match[2]}; see the groups with --help"
     return " ".join(text.split())
-

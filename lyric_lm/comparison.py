@@ -38,7 +38,9 @@ def label_runs(runs: list[Run]) -> list[LabelledRun]:
         labelled.append((chosen or run.folder.name, run))
     names = [label for label, _ in labelled]
     labelled = [(f"{label} ({run.folder.name})" if names.count(label) > 1 else label, run) for label, run in labelled]
-    return sorted(labelled, key=lambda item: (item[1].summary["best_val_loss"] is None, item[1].summary["best_val_loss"]))
+    return sorted(
+        labelled, key=lambda item: (item[1].summary["best_val_loss"] is None, item[1].summary["best_val_loss"])
+    )
 
 
 def table(runs: list[LabelledRun]) -> str:
@@ -55,7 +57,9 @@ def table(runs: list[LabelledRun]) -> str:
         note = " (interrupted)" if run.summary["interrupted"] else ""
         rows.append([run.summary["model"], *chosen.values(), *results, f"{run.folder}{note}"])
     widths = [max(len(row[column]) for row in rows) for column in range(len(headings))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(lines)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from lyric_lm.runs import Run
 
@@ -41,7 +42,7 @@ def eval_loss(metrics: pd.DataFrame) -> Figure:
     best = held_out["val/loss"].to_numpy().argmin()
     value = held_out["val/loss"].iloc[best]
     axes.plot(at.iloc[best], value, "*", color=ORANGE, ms=16, label=f"best: {value:.3f}, epoch {at.iloc[best]:.0f}")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.legend(frameon=False)
     return figure
 
@@ -59,7 +60,11 @@ def grad_norm(metrics: pd.DataFrame, clip_at: float | None) -> Figure:
 
 def overlay(runs: Sequence[tuple[str, Run]], column: str) -> Figure:
     """Draw one column of several runs over each other; ``val/…`` by epoch, the rest by share of the steps."""
-    what = {"val/loss": "Held-out loss", "train/loss": "Training loss", "train/grad_norm": "Gradient norm before clipping"}
+    what = {
+        "val/loss": "Held-out loss",
+        "train/loss": "Training loss",
+        "train/grad_norm": "Gradient norm before clipping",
+    }
     is_val = column.startswith("val/")
     unit = "L2 norm" if column == "train/grad_norm" else NATS
     figure, axes = _figure(what.get(column, column), "epoch (0: untrained)" if is_val else "optimizer step", unit)
@@ -69,9 +74,14 @@ def overlay(runs: Sequence[tuple[str, Run]], column: str) -> Figure:
             axes.plot(_epochs_done(held_out), held_out[column], "o-", color=colour, label=label)
         else:
             steps = run.train
-            axes.plot(steps["step"], steps[column].rolling(_window(len(steps)), min_periods=1).mean(), color=colour, label=label)
+            axes.plot(
+                steps["step"],
+                steps[column].rolling(_window(len(steps)), min_periods=1).mean(),
+                color=colour,
+                label=label,
+            )
     if is_val:
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.legend(frameon=False, fontsize=8)
     return figure
 

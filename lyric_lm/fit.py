@@ -13,7 +13,6 @@ from typing import Any
 
 import hydra.utils
 import lightning as L
-import pandas as pd
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -26,24 +25,21 @@ from lyric_lm.callbacks.progress import WholeRunProgress
 from lyric_lm.callbacks.samples import Samples
 from lyric_lm.card import model_card
 from lyric_lm.checks import (
-    Check,
+    WARN,
+    check_all,
     check_baseline,
-    check_disk,
-    check_language,
-    check_memory,
-    check_versions,
-    check_warmup,
+    n_steps,
     stop_on_failure,
     write_checks,
 )
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.errors import InputError, Interrupted
-from lyric_lm.hardware import best_device, device_name, peak_memory_bytes, resolve_precision
+from lyric_lm.hardware import device_name, peak_memory_bytes, resolve_precision
 from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.model.loss import perplexity
 from lyric_lm.model.module import SongModule
-from lyric_lm.model.optim import n_warmup_steps
 from lyric_lm.model.pretrained import context_length, load_model
+from lyric_lm.runs import read_metrics
 
 log = logging.getLogger(__name__)
 for noisy in ("lightning.pytorch", "lightning.fabric", "httpx", "matplotlib"):
@@ -81,13 +77,22 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
     export = ExportBest(run_dir / "model", tokenizer)
     curves = Curves(run_dir, settings["trainer"]["gradient_clip_val"])
     trainer = make_trainer(settings, run_dir, resume_step, tokenizer, export, curves, last)
-    total_steps = n_steps(songs, settings["trainer"])
     log.info(
         "%s songs to train on in %s blocks of %s tokens, %s tokens; %s steps in %s epochs; %s on %s",
         *(len(corpus.splits["train"]), len(songs.blocks["train"]), data["block_size"], f"{songs.n_targets('train'):,}"),
-        *(total_steps, trainer.max_epochs, trainer.precision, device_name(trainer.strategy.root_device)),
+        *(
+            n_steps(songs, settings["trainer"]),
+            trainer.max_epochs,
+            trainer.precision,
+            device_name(trainer.strategy.root_device),
+        ),
     )
-    checks = preflight(settings, network, corpus, songs, total_steps, run_dir)
+    checks = check_all(settings, network, corpus, songs, run_dir)
+    write_checks(checks, run_dir / "preflight.json")
+    for check in checks:
+        if check.status == WARN:
+            log.warning("Note: %s is %s; %s", check.name, check.figure, check.meaning)
+    stop_on_failure(checks)
     was_interrupted = False
     try:
         if resume_step is None:
@@ -156,40 +161,13 @@ def make_trainer(
             enable_model_summary=False,
         )
     except TypeError as error:
-        raise InputError(f"trainer: {str(error).partition(') ')[2] or error}; the keys are those of Lightning's Trainer") from error
+        raise InputError(
+            f"trainer: {str(error).partition(') ')[2] or error}; the keys are those of Lightning's Trainer"
+        ) from error
 
 
 def _name_of(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
-
-
-def n_steps(songs: LyricsDataModule, trainer: dict[str, Any]) -> int:
-    """Return how many optimizer steps a run has at most."""
-    per_epoch = -(-len(songs.train_batches) // trainer["accumulate_grad_batches"])
-    steps = per_epoch * trainer["max_epochs"]
-    return min(steps, trainer["max_steps"]) if trainer["max_steps"] > 0 else steps
-
-
-def preflight(
-    settings: dict[str, Any], network: Any, corpus: Corpus, songs: LyricsDataModule, total_steps: int, run_dir: Path
-) -> list[Check]:
-    """Check machine, model and recipe before the first step; write ``preflight.json`` and say the warnings."""
-    data, optim = settings["data"], settings["optim"]
-    n_warmup, note = n_warmup_steps(total_steps, optim["warmup_steps"], optim["warmup_fraction"])
-    n_characters = sum(len(song.lyrics) for song in corpus.splits["train"])
-    checks = [
-        check_versions(best_device() if settings["trainer"]["accelerator"] in ("auto", "gpu") else settings["trainer"]["accelerator"]),
-        check_language(songs.n_targets("train"), n_characters, settings["model"]["name"]),
-        check_warmup(note, n_warmup, total_steps),
-        check_memory(network, data["batch_size"], data["block_size"]),
-        check_disk(network, run_dir),
-    ]
-    write_checks(checks, run_dir / "preflight.json")
-    for check in checks:
-        if check.status == "warn":
-            log.warning("Note: %s: %s; %s", check.name, check.figure, check.meaning)
-    stop_on_failure(checks)
-    return checks
 
 
 def checkpoint_step(checkpoint: Path, model: str) -> int:
@@ -221,7 +199,7 @@ def summarise(
     was_interrupted: bool,
 ) -> dict[str, Any]:
     """Return the run in figures, the content of ``summary.json`` (told in ``outputs/README.md``)."""
-    metrics = pd.read_csv(run_dir / "metrics.csv")
+    metrics = read_metrics(run_dir)
     steps = metrics[metrics["train/loss"].notna()]
     last_epoch = steps[steps["epoch"] == steps["epoch"].max()]
     return {
@@ -245,6 +223,14 @@ def summarise(
         "seed": settings["seed"],
         "interrupted": was_interrupted,
     }
+
+
+def summary_of_nothing(settings: dict[str, Any], corpus: Corpus) -> dict[str, Any]:
+    """Return the summary of a run that was stopped before its first step."""
+    unknown = ("n_train_tokens", "baseline_val_loss", "best_val_loss", "best_epoch", "perplexity", "bits_per_byte")
+    unknown += ("final_train_loss", "seconds", "tokens_per_second", "peak_memory_bytes", "precision", "device")
+    known = {"model": settings["model"]["name"], "artist": corpus.artist, "n_songs": len(corpus.songs)}
+    return {**known, **dict.fromkeys(unknown), "epochs": 0, "steps": 0, "seed": settings["seed"], "interrupted": True}
 
 
 def log_hyperparameters(trainer: L.Trainer, settings: dict[str, Any], summary: dict[str, Any]) -> None:

@@ -40,7 +40,11 @@ def prompts_from(prompt: str | None, prompt_file: str | None) -> list[str]:
     file = Path(prompt_file).expanduser()
     if not file.is_file():
         raise FileNotFoundError(f"prompt_file={prompt_file} does not exist; give a text file with one prompt a line")
-    prompts = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"prompt_file={prompt_file} is not UTF-8 text ({error.reason}); save it as UTF-8") from error
+    prompts = [line.strip() for line in lines if line.strip()]
     if not prompts:
         raise InputError(f"prompt_file={prompt_file} has no prompt; write one on each line")
     return prompts
@@ -78,8 +82,6 @@ def generate(
 
     is_single = len(prompts) == len(seeds) == 1
     for prompt in prompts:
-        if is_single:
-            _show(prompt)
         for sample in write_songs(network, tokenizer, prompt, seeds, sampling, on_text=_show if is_single else None):
             if not is_single:
                 _show(f"=== seed {sample.seed}\n{sample.text}\n")
@@ -101,13 +103,16 @@ def main(cfg: DictConfig) -> None:
     out = Path(settings["out"]).expanduser() if settings["out"] else None
     if out and out.exists():
         raise InputError(f"out={out} exists and is not overwritten; choose another name")
-    if settings["num_samples"] < 1:
-        raise InputError(f"num_samples={settings['num_samples']} cannot work; it must be at least 1")
-    from lyric_lm.sampling import Sampling
+    for key, least in (("num_samples", 1), ("seed", 0)):
+        if type(settings[key]) is not int or settings[key] < least:
+            raise InputError(f"{key}={settings[key]} cannot work; it must be a whole number, at least {least}")
+    from lyric_lm.sampling import Sampling, encode_prompt
 
     choice = {field.name: settings[field.name] for field in fields(Sampling)}
     sampling = Sampling(**choice)
     network, tokenizer, name = load(settings)
+    for prompt in prompts:  # what cannot fit is refused before anything is written
+        encode_prompt(network, tokenizer, prompt, sampling.max_new_tokens)
     seeds = [settings["seed"] + i for i in range(settings["num_samples"])]
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -36,7 +36,8 @@ def resolve_precision(precision: str, accelerator: str) -> str:
         )
     if str(precision) in ("bf16-true", "16-true"):
         raise InputError(
-            f"trainer.precision={precision} rounds small updates away and hardly learns; set trainer.precision=bf16-mixed"
+            f"trainer.precision={precision} rounds small updates away and hardly learns; "
+            "set trainer.precision=bf16-mixed"
         )
     return str(precision)
 

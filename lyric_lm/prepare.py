@@ -16,6 +16,7 @@ from lyric_lm.lyrics.corpus import corpus_from
 from lyric_lm.lyrics.report import describe, write_corpus
 from lyric_lm.settings import plain
 
+
 @hydra.main(**HYDRA, config_name="prepare")
 @told
 def main(cfg: DictConfig) -> None:

@@ -55,9 +55,16 @@ def read_run(folder: Path) -> Run:
     items = yaml.safe_load(overrides.read_text(encoding="utf-8")) if overrides.is_file() else []
     return Run(
         folder=folder,
-        metrics=pd.read_csv(folder / "metrics.csv"),
+        metrics=read_metrics(folder),
         summary=json.loads((folder / "summary.json").read_text(encoding="utf-8")),
         overrides=dict(item.split("=", 1) for item in items or [] if "=" in item),
+    )
+
+
+def read_metrics(folder: Path) -> pd.DataFrame:
+    """Read ``metrics.csv`` as numbers, NaN where not measured."""
+    return pd.read_csv(
+        folder / "metrics.csv", dtype={name: "int64" if name in ("step", "epoch") else "float64" for name in METRICS}
     )
 
 

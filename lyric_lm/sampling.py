@@ -7,7 +7,7 @@ https://github.com/pytorch/pytorch/issues/192577).
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -47,6 +47,14 @@ class Sampling:
     repetition_penalty: float
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None and "None" in str(field.type):
+                continue
+            kinds = (int,) if "int" in str(field.type) else (int, float)
+            if not isinstance(value, kinds) or isinstance(value, bool):
+                what = "a whole number" if kinds == (int,) else "a number"
+                raise InputError(f"{field.name}={value} cannot work; it must be {what}")
         allowed = {
             "max_new_tokens": (self.max_new_tokens >= 1, "at least 1"),
             "temperature": (self.temperature >= 0, "0 or more"),
@@ -63,7 +71,7 @@ class Sampling:
         """Return what is applied to the logits (B, V) before the draw, in transformers' order."""
         filters = LogitsProcessorList()
         if self.repetition_penalty != 1.0:
-            filters.append(RepetitionPenaltyLogitsProcessor(self.repetition_penalty))
+            filters.append(RepetitionPenaltyLogitsProcessor(float(self.repetition_penalty)))
         if self.temperature not in (0.0, 1.0):
             filters.append(TemperatureLogitsWarper(float(self.temperature)))
         if self.top_k:
@@ -96,7 +104,7 @@ def write_songs(
     """Write one song per seed, each beginning with ``prompt`` (empty: from nothing).
 
     Args:
-        on_text: called with each new piece of text as it is written; for a single seed only.
+        on_text: called with each piece of the text as it is written, the prompt first; for a single seed only.
 
     Yields:
         Samples in the order of the seeds.
@@ -106,20 +114,40 @@ def write_songs(
     """
     separator = separator_id(tokenizer)
     prompt = prompt.rstrip(" ")  # a trailing space would be a token of its own, which no song has
-    ids = [separator, *tokenizer(prompt, add_special_tokens=False)["input_ids"]] if prompt else [separator]
-    limit = int(network.config.max_position_embeddings)
-    if len(ids) + sampling.max_new_tokens > limit:
-        raise InputError(
-            f"the prompt's {len(ids)} tokens and max_new_tokens={sampling.max_new_tokens} exceed the model's context "
-            f"of {limit}; set max_new_tokens <= {max(0, limit - len(ids))} or shorten the prompt"
-        )
+    ids = encode_prompt(network, tokenizer, prompt, sampling.max_new_tokens)
     for first in range(0, len(seeds), MAX_BATCH):
         batch = seeds[first : first + MAX_BATCH]
-        stream = _Stream(tokenizer, on_text, len(ids) - 1) if on_text and len(batch) == 1 else None
+        stream = _Stream(tokenizer, on_text, prompt, ids[1:]) if on_text and len(seeds) == 1 else None
         for seed, new in zip(batch, _draw(network, ids, batch, sampling, separator, stream), strict=True):
             ended = new[-1] == separator
             text = prompt + _continuation(tokenizer, ids[1:], new[:-1] if ended else new)
+            if stream:
+                stream.finish(text)
             yield Sample(prompt, text, ended, seed)
+
+
+def encode_prompt(
+    network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt: str, max_new_tokens: int
+) -> list[int]:
+    """Return the ids that a song with this prompt begins with: the separator, then the prompt's own.
+
+    Raises:
+        InputError: the prompt and ``max_new_tokens`` do not fit the model's context.
+    """
+    prompt_ids = tokenizer(prompt.rstrip(" "), add_special_tokens=False, verbose=False)["input_ids"] if prompt else []
+    ids = [separator_id(tokenizer), *prompt_ids]
+    limit = int(network.config.max_position_embeddings)
+    if len(ids) >= limit:
+        raise InputError(
+            f"prompt={prompt[:40]}... has {len(ids)} tokens, which leaves no room in the model's context of {limit}; "
+            "shorten the prompt"
+        )
+    if len(ids) + max_new_tokens > limit:
+        raise InputError(
+            f"the prompt's {len(ids)} tokens and max_new_tokens={max_new_tokens} exceed the model's context "
+            f"of {limit}; set max_new_tokens <= {limit - len(ids)} or shorten the prompt"
+        )
+    return ids
 
 
 def _continuation(tokenizer: PreTrainedTokenizerBase, prompt_ids: list[int], new: list[int]) -> str:
@@ -161,7 +189,7 @@ def _draw(
             tokens = [_pick(scores[i], generators[row], sampling.temperature) for i, row in enumerate(rows)]
             for row, token in zip(rows, tokens, strict=True):
                 new[row].append(token)
-            if on_token:
+            if on_token and tokens[0] != separator:
                 on_token(new[0])
             going = [i for i, token in enumerate(tokens) if token != separator]
             if not going:
@@ -186,14 +214,23 @@ def _pick(scores: Tensor, generator: torch.Generator, temperature: float) -> int
 
 
 class _Stream:
-    """Pass new text on as soon as it is whole: a letter may be several tokens."""
+    """Pass text on as soon as it is whole: a letter may be several tokens."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, on_text: Callable[[str], None], n_prompt_ids: int):
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, on_text: Callable[[str], None], prompt: str, prompt_ids: list[int]
+    ):
         self.tokenizer, self.on_text = tokenizer, on_text
-        self.text = ""
+        self.prompt, self.prompt_ids = prompt, prompt_ids
+        self.n_shown = 0  # characters
+        self.finish(prompt)
 
     def __call__(self, new: list[int]) -> None:
-        text = self.tokenizer.decode(new, skip_special_tokens=True)
+        text = self.prompt + _continuation(self.tokenizer, self.prompt_ids, new)
         if not text.endswith("\ufffd"):
-            self.on_text(text[len(self.text) :])
-            self.text = text
+            self.finish(text)
+
+    def finish(self, text: str) -> None:
+        """Show the rest of the text, a letter cut in the middle included."""
+        if len(text) > self.n_shown:
+            self.on_text(text[self.n_shown :])
+            self.n_shown = len(text)

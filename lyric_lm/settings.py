@@ -5,7 +5,7 @@ Where the configuration files are, which keys they know, and how a composed conf
 
 import difflib
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
@@ -31,8 +31,7 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
             of callbacks or logger has no ``_target_`` (Lightning would take it silently).
         omegaconf.MissingMandatoryValue: a value is missing.
     """
-    settings = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
-    assert isinstance(settings, dict)
+    settings = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True))
     known = known_keys()
     for group, entries in settings.items():
         if group in _OBJECT_GROUPS:
@@ -45,7 +44,7 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
                     raise InputError(f"unknown key {group}.{name}{did_you_mean(f'{group}.{name}')}")
         elif group not in known:
             raise InputError(f"unknown key {group}{did_you_mean(str(group))}")
-    return {str(key): value for key, value in settings.items()}
+    return settings
 
 
 def known_keys() -> set[str]:

@@ -18,7 +18,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from lyric_lm.command import HYDRA, run, told
-from lyric_lm.errors import InputError
+from lyric_lm.errors import InputError, Interrupted
 from lyric_lm.lyrics.corpus import corpus_from
 from lyric_lm.lyrics.report import describe
 from lyric_lm.settings import plain
@@ -61,9 +61,14 @@ def main(cfg: DictConfig) -> float | None:
         raise InputError(f"hydra.run.dir={run_dir} holds a run already; choose another folder, or resume={run_dir}")
     corpus = corpus_from(settings["data"], settings["seed"])
     log.info("%s", describe(corpus))
-    from lyric_lm.fit import fit_run
+    from lyric_lm.fit import fit_run, summary_of_nothing, write_json
 
-    summary = fit_run(settings, corpus, run_dir)
+    try:
+        summary = fit_run(settings, corpus, run_dir)
+    except (KeyboardInterrupt, Interrupted):
+        if not (run_dir / "summary.json").exists():
+            write_json(run_dir / "summary.json", summary_of_nothing(settings, corpus))
+        raise
     if HydraConfig.get().mode == RunMode.RUN:
         for image in sorted((run_dir / "images").glob("*.png")):
             Path("images").mkdir(exist_ok=True)

@@ -3,20 +3,22 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from lyric_lm.lyrics.reading import ALBUM
+from tests.hub import Hub, serve
 
 ROOT = Path(__file__).parent.parent
 
 # One thread per library: the tests' tensors are too small to share out.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-TINY = ("model=tiny", "optim.lr=3e-3", "trainer.precision=32-true", "callbacks.samples.max_new_tokens=8")
+TINY = ("model=tiny", "optim.lr=3e-3", "trainer.precision=32-true")
+SHORT_SAMPLES = "callbacks.samples.max_new_tokens=8"
 
 
 @dataclass(frozen=True)
@@ -55,16 +57,27 @@ def songs_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_run(tmp_path_factory: pytest.TempPathFactory, songs_folder: Path) -> Path:
     """The run folder that ``train`` leaves: two epochs of the tiny model on twelve songs."""
     home = tmp_path_factory.mktemp("home")
-    done = run_command("train", *TINY, f"data.path={songs_folder}", "trainer.max_epochs=2", cwd=home)
+    done = run_command("train", *TINY, SHORT_SAMPLES, f"data.path={songs_folder}", "trainer.max_epochs=2", cwd=home)
     assert done.code == 0, done.err
     (folder,) = (home / "outputs" / "train" / "tiny").iterdir()
     return folder
 
 
+@pytest.fixture(scope="session")
+def hub_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """A model hub with gpt2 and distilgpt2 under their real names, small and random; its requests are kept."""
+    with serve(tmp_path_factory.mktemp("hub")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def hub(hub_server: Hub) -> str:
+    """The address of ``hub_server``, for ``HF_ENDPOINT``."""
+    return hub_server.url
+
+
 @pytest.fixture
-def call(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Callable[..., Done]:
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Done]:
     """Call a command in this process, from an empty folder, as ``python -m lyric_lm.NAME`` would."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")

@@ -53,8 +53,13 @@ def splits(n: int = 19) -> dict[str, list[Song]]:
 
 
 def fit(
-    folder: Path, batch_size: int = 1, accumulate: int = 1, epochs: int = 2, callbacks: tuple[L.Callback, ...] = (),
-    resume: Path | None = None, **optim: Any,
+    folder: Path,
+    batch_size: int = 1,
+    accumulate: int = 1,
+    epochs: int = 2,
+    callbacks: tuple[L.Callback, ...] = (),
+    resume: Path | None = None,
+    **optim: Any,
 ) -> tuple[dict[int, dict[str, float]], dict[str, Tensor], float]:
     """Train the tiny model; return what each step logged, the final weights, and the last held-out loss."""
     L.seed_everything(1, verbose=False)
@@ -63,9 +68,18 @@ def fit(
     module = SongModule(network, "tiny", **{**OPTIM, **optim})
     recorder = Recorder()
     trainer = L.Trainer(
-        accelerator="cpu", max_epochs=epochs, accumulate_grad_batches=accumulate, gradient_clip_val=1.0, logger=False,
-        enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, num_sanity_val_steps=0,
-        default_root_dir=folder, callbacks=[recorder, *callbacks], log_every_n_steps=1,
+        accelerator="cpu",
+        max_epochs=epochs,
+        accumulate_grad_batches=accumulate,
+        gradient_clip_val=1.0,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        enable_checkpointing=False,
+        num_sanity_val_steps=0,
+        default_root_dir=folder,
+        callbacks=[recorder, *callbacks],
+        log_every_n_steps=1,
     )
     trainer.fit(module, songs, ckpt_path=resume, weights_only=True)
     weights = {name: value.clone() for name, value in network.state_dict().items()}
@@ -185,10 +199,10 @@ class StopAt(StopOnSignal):
         super().__init__(checkpoint)
         self.step = step
 
-    def on_train_batch_start(self, trainer: L.Trainer, *args: Any) -> None:
-        super().on_train_batch_start(trainer, *args)
-        if trainer.global_step + 1 == self.step and not self._is_asked:
+    def on_train_batch_end(self, trainer: L.Trainer, *args: Any) -> None:
+        if trainer.global_step == self.step and not self._is_asked:
             self._asked(2, None)
+        super().on_train_batch_end(trainer, *args)
 
 
 class StopInValidation(StopOnSignal):

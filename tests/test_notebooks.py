@@ -45,7 +45,9 @@ def n_figures(outputs: list[nbformat.NotebookNode]) -> int:
 
 def shown(outputs: list[nbformat.NotebookNode]) -> str:
     """Return the rendered tables and texts."""
-    return "\n".join(str(output.get("data", {}).get(kind, "")) for output in outputs for kind in ("text/html", "text/markdown"))
+    return "\n".join(
+        str(output.get("data", {}).get(kind, "")) for output in outputs for kind in ("text/html", "text/markdown")
+    )
 
 
 def test_the_notebooks_are_found() -> None:
@@ -91,8 +93,14 @@ def test_works_on_a_run_stopped_in_its_first_epoch(
 def test_songs_says_what_was_left_out(kernel: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder = tmp_path / "ada"
     folder.mkdir()
-    for name, line in (("sea", "Row on, row home tonight"), ("tea", "Pour it out for $2 and $3"), ("hat", "Hold on to it now")):
-        (folder / f"{name}.txt").write_text(f"[Chorus]\n{line}\n{line}\n\n[Verse]\nAnd nobody knew it\n3Embed", encoding="utf-8")
+    for name, line in (
+        ("sea", "Row on, row home tonight"),
+        ("tea", "Pour it out for $2 and $3"),
+        ("hat", "Hold on to it now"),
+    ):
+        (folder / f"{name}.txt").write_text(
+            f"[Chorus]\n{line}\n{line}\n\n[Verse]\nAnd nobody knew it\n3Embed", encoding="utf-8"
+        )
     (folder / "quiet.txt").write_text("(Instrumental)", encoding="utf-8")
     kernel.setenv("LYRIC_LM_DATA", str(folder))
     outputs = outputs_of(ROOT / "notebooks" / "songs.ipynb")

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import lightning as L
-import pandas as pd
 
 from lyric_lm.curves import save_run_curves
+from lyric_lm.runs import read_metrics
 
 
 class Curves(L.Callback):
@@ -20,4 +20,4 @@ class Curves(L.Callback):
 
     def draw(self) -> None:
         """Draw from what ``metrics.csv`` holds now."""
-        save_run_curves(pd.read_csv(self.run_dir / "metrics.csv"), self.clip_at, self.run_dir / "images")
+        save_run_curves(read_metrics(self.run_dir), self.clip_at, self.run_dir / "images")

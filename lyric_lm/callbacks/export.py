@@ -37,7 +37,13 @@ class ExportBest(L.Callback):
             return
         is_best = self.best_loss is None or loss < self.best_loss
         remark = "the best so far" if is_best else f"not better than {self.best_loss:.3f} after epoch {self.best_epoch}"
-        log.info("Epoch %s: held-out loss %.3f (untrained %.3f), %s", trainer.current_epoch + 1, loss, self.baseline_loss, remark)
+        log.info(
+            "Epoch %s: held-out loss %.3f (untrained %.3f), %s",
+            trainer.current_epoch + 1,
+            loss,
+            self.baseline_loss,
+            remark,
+        )
         if is_best:
             self.best_loss, self.best_epoch = loss, trainer.current_epoch + 1
             self.best_bits_per_byte = float(trainer.callback_metrics["val/bits_per_byte"])

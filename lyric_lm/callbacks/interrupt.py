@@ -20,16 +20,19 @@ class StopOnSignal(L.Callback):
         self.checkpoint = checkpoint
         self._is_in_step = False
         self._is_asked = False
-        self._previous: dict[int, Any] = {}
 
-    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+    # Lightning sets its own SIGTERM handler after ``setup`` and puts all handlers back in its teardown, so
+    # these come later than ``setup`` and need no teardown here.
+
+    def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._listen()
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._listen()
+
+    def _listen(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._previous.setdefault(number, signal.signal(number, self._asked))
-
-    def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-        self._previous.clear()
+            signal.signal(number, self._asked)
 
     def _asked(self, number: int, frame: Any) -> None:
         if self._is_asked or not self._is_in_step:
@@ -37,14 +40,13 @@ class StopOnSignal(L.Callback):
         self._is_asked = True
 
     def on_train_batch_start(self, trainer: L.Trainer, *args: Any) -> None:
+        if self._is_asked and not self._is_in_step:  # only now has the last step been logged
+            raise Interrupted()
         self._is_in_step = True
 
     def on_train_batch_end(self, trainer: L.Trainer, *args: Any) -> None:
-        if trainer.fit_loop._should_accumulate():
-            return  # the window's gradients are not in the weights yet
-        self._is_in_step = False
-        if self._is_asked and not trainer.is_last_batch:  # after the last one, Lightning could not go on rightly
-            raise Interrupted()
+        # Inside an accumulation window the gradients are not in the weights yet: that is still the step.
+        self._is_in_step = bool(trainer.fit_loop._should_accumulate())
 
     def on_validation_batch_start(self, trainer: L.Trainer, *args: Any) -> None:
         if self._is_asked:

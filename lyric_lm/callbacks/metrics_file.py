@@ -1,9 +1,7 @@
 """The logger behind ``metrics.csv``: one row per logged step, fixed columns, on disk at once."""
 
 import csv
-import io
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +25,9 @@ class MetricsFile(Logger):
         if resume_step is not None and file.is_file():
             with file.open(newline="", encoding="utf-8") as stream:
                 kept = [row for row in csv.DictReader(stream) if int(row["step"]) <= resume_step]
-        self._stream = file.open("w", newline="", encoding="utf-8")
-        self._write(",".join(METRICS) + "\n")
+        file.write_text(",".join(METRICS) + "\n", encoding="utf-8")
         self._row: dict[str, Any] = {}  # the last row, which may still get values of its step
-        self._row_start = self._stream.tell()
+        self._row_start = file.stat().st_size
         for row in kept:
             self._put(row, is_new=True)
 
@@ -54,25 +51,14 @@ class MetricsFile(Logger):
     def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
         """The settings are in ``.hydra/config.yaml``."""
 
-    @rank_zero_only
-    def finalize(self, status: str) -> None:
-        self._stream.flush()
-
     def _put(self, row: dict[str, Any], is_new: bool) -> None:
         if is_new:
-            self._row_start = self._stream.tell()
-        else:
-            self._stream.seek(self._row_start)
-            self._stream.truncate()
+            self._row_start = self.file.stat().st_size
         self._row = row
-        text = io.StringIO()
-        csv.DictWriter(text, METRICS, restval="", lineterminator="\n", extrasaction="ignore").writerow(row)
-        self._write(text.getvalue())
-
-    def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
+        with self.file.open("r+", newline="", encoding="utf-8") as stream:
+            stream.seek(self._row_start)
+            stream.truncate()
+            csv.DictWriter(stream, METRICS, restval="", lineterminator="\n", extrasaction="ignore").writerow(row)
 
 
 def _text(value: float) -> str:

@@ -1,5 +1,7 @@
 """One progress bar for the whole run, with the time that is honestly left."""
 
+from __future__ import annotations
+
 import sys
 import time
 from typing import Any
@@ -29,7 +31,7 @@ class WholeRunProgress(ProgressBar):
 
     def __init__(self) -> None:
         super().__init__()
-        self._bar: tqdm | None = None
+        self._bar: tqdm[Any] | None = None
         self._is_on = True
         self._step_seconds: list[float] = []
         self._pause_seconds: list[float] = []
@@ -102,7 +104,8 @@ class WholeRunProgress(ProgressBar):
             self._bar = None
 
     def _time_left(self, trainer: L.Trainer) -> str:
-        assert self._bar is not None and self._bar.total is not None
+        assert self._bar is not None
+        assert self._bar.total is not None
         pauses = self._pause_seconds or [self._first_guess]
         left = seconds_left(
             steps_left=self._bar.total - trainer.global_step,

@@ -22,7 +22,9 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x0
 _ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t\x0b\x0c]")
 _HEADER = re.compile(r"\A\s*\d+ Contributors?[^\n]*?Lyrics")
 _EMBED = re.compile(r"(?:\n\s*|(?<=\S))\d*Embed(?:Share URLCopyEmbedCopy|Share Url:CopyEmbed:Copy)?\s*\Z")
-_ALSO_LIKE = re.compile(r"^[ \t]*You might also like[ \t]*(?:\n|\Z)|(?<=\S)You might also like|You might also like(?=[A-Z\[])", re.MULTILINE)
+_ALSO_LIKE = re.compile(
+    r"^[ \t]*You might also like[ \t]*(?:\n|\Z)|(?<=\S)You might also like|You might also like(?=[A-Z\[])", re.MULTILINE
+)
 _TICKETS = re.compile(r"^[ \t]*See [^\n]{1,60} Live[ \t]*\n?Get tickets as low as \$\d+[ \t]*\n?", re.MULTILINE)
 
 
@@ -129,7 +131,16 @@ def ticket_adverts(text: str) -> tuple[str, int]:
 
 RULES: dict[str, Rule] = {
     rule.__name__: rule
-    for rule in (markup, invisible_characters, odd_spaces, unicode_form, page_header, ticket_adverts, also_like, embed_tail)
+    for rule in (
+        markup,
+        invisible_characters,
+        odd_spaces,
+        unicode_form,
+        page_header,
+        ticket_adverts,
+        also_like,
+        embed_tail,
+    )
 }
 
 

@@ -95,7 +95,9 @@ def build_corpus(
             continue
         kept[key] = Song(clean(song.title)[0].replace("\n", " ") or song.source, song.artist, lyrics, song.source)
     if not kept:
-        raise InputError(f"data.path={path}: none of the {len(reading.songs)} texts found is a song; {dropped[0].reason}")
+        raise InputError(
+            f"data.path={path}: none of the {len(reading.songs)} texts found is a song; {dropped[0].reason}"
+        )
     songs = list(kept.values())
     return Corpus(
         path=reading.path,

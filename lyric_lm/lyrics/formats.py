@@ -122,7 +122,7 @@ def parse_jsonl(text: str) -> list[Record]:
     >>> parse_jsonl('{"lyrics": "Row on", "song": "Sea"}\\n')
     [{'lyrics': 'Row on', 'title': 'Sea'}]
     """
-    records = []
+    records: list[Record] = []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:

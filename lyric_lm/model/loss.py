@@ -5,10 +5,12 @@ byte-perplexity in lm-evaluation-harness, https://github.com/EleutherAI/lm-evalu
 """
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from transformers import PreTrainedModel
 
 from lyric_lm.data.batches import IGNORE_INDEX, Batch
 
@@ -20,7 +22,7 @@ class LossSums(NamedTuple):
     nats: Tensor
 
 
-def logits_of(network: nn.Module, batch: Batch) -> Tensor:
+def logits_of(network: PreTrainedModel, batch: Batch) -> Tensor:
     """Run the network over packed rows; a token sees its own song only.
 
     Returns:
@@ -60,6 +62,19 @@ def loss_sums(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> L
         return LossSums(nats, nats.detach())
     even = (log_normaliser - scored.mean(dim=-1)).sum()
     return LossSums((1 - label_smoothing) * nats + label_smoothing * even, nats.detach())
+
+
+@torch.no_grad()
+def held_out_loss(network: PreTrainedModel, batches: Iterable[Batch]) -> float:
+    """Return the token-weighted mean cross-entropy over batches, nats per target token."""
+    network.eval()
+    device = next(network.parameters()).device
+    nats, n_targets = 0.0, 0
+    for batch in batches:
+        batch = {name: value.to(device) for name, value in batch.items()}
+        nats += loss_sums(logits_of(network, batch), batch["labels"]).nats.item()
+        n_targets += int(batch["n_targets"])
+    return nats / n_targets
 
 
 def perplexity(loss: float) -> float:

