@@ -125,7 +125,16 @@ def check_memory(network: PreTrainedModel, n_rows: int, block_size: int) -> Chec
 
 
 def n_steps(songs: LyricsDataModule, trainer: dict[str, Any]) -> int:
-    """Return how many optimizer steps a run has at most."""
+    """Return how many optimizer steps a run has at most.
+
+    Raises:
+        InputError: it has none.
+    """
+    if trainer["max_epochs"] < 1 or trainer["accumulate_grad_batches"] < 1:
+        raise InputError(
+            f"trainer.max_epochs={trainer['max_epochs']} and trainer.accumulate_grad_batches="
+            f"{trainer['accumulate_grad_batches']} must both be at least 1"
+        )
     per_epoch = -(-len(songs.train_batches) // trainer["accumulate_grad_batches"])
     steps = per_epoch * trainer["max_epochs"]
     return min(steps, trainer["max_steps"]) if trainer["max_steps"] > 0 else steps

@@ -30,6 +30,8 @@ TEXT_KEYS = (
     *("prompt", "prompt_file", "run", "resume", "out", "data.path", "data.artist", "data.out", "model.pretrained"),
     *("model.revision", "hydra.run.dir", "hydra.sweep.dir"),
 )
+# A whole value in quotes of Hydra's own; "'Cause I'm rockin'" is not one.
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 # Of these, a list in square brackets stays a list.
 _LIST_KEYS = ("run",)
 
@@ -54,7 +56,7 @@ def quote_text_arguments(arguments: list[str]) -> list[str]:
         key, equals, value = argument.partition("=")
         is_list = key in _LIST_KEYS and value.startswith("[") and value.endswith("]")
         is_swept = is_sweep and key != "prompt" and "," in value
-        is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+        is_quoted = bool(_QUOTED.fullmatch(value))
         if not equals or key not in TEXT_KEYS or value == "null" or is_list or is_swept or is_quoted or "${" in value:
             quoted.append(argument)
             continue

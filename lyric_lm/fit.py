@@ -227,8 +227,10 @@ def summarise(
 
 def summary_of_nothing(settings: dict[str, Any], corpus: Corpus) -> dict[str, Any]:
     """Return the summary of a run that was stopped before its first step."""
-    unknown = ("n_train_tokens", "baseline_val_loss", "best_val_loss", "best_epoch", "perplexity", "bits_per_byte")
-    unknown += ("final_train_loss", "seconds", "tokens_per_second", "peak_memory_bytes", "precision", "device")
+    unknown = (
+        *("n_train_tokens", "baseline_val_loss", "best_val_loss", "best_epoch", "perplexity", "bits_per_byte"),
+        *("final_train_loss", "seconds", "tokens_per_second", "peak_memory_bytes", "precision", "device"),
+    )
     known = {"model": settings["model"]["name"], "artist": corpus.artist, "n_songs": len(corpus.songs)}
     return {**known, **dict.fromkeys(unknown), "epochs": 0, "steps": 0, "seed": settings["seed"], "interrupted": True}
 

@@ -18,7 +18,7 @@ CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / 
 
 # Groups whose entries are objects that name their class; the trainer's keys are checked by Lightning.
 _OBJECT_GROUPS = ("callbacks", "logger")
-_OPEN_GROUPS = (*_OBJECT_GROUPS, "trainer", "hydra")
+_OPEN_GROUPS = ("trainer", "hydra")
 
 OmegaConf.register_new_resolver("basename", lambda path: PurePath(str(path)).name or str(path), replace=True)
 
@@ -27,44 +27,57 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
     """Resolve a config into dicts and lists.
 
     Raises:
-        InputError: a key does not exist (in an experiment file Hydra would merge it silently), or an entry
-            of callbacks or logger has no ``_target_`` (Lightning would take it silently).
+        InputError: a key does not exist (in an experiment file Hydra would merge it silently), its value is
+            of another kind, or an entry of callbacks or logger has no ``_target_`` (Lightning would take it
+            silently).
         omegaconf.MissingMandatoryValue: a value is missing.
     """
     settings = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True))
-    known = known_keys()
+    known = defaults()
     for group, entries in settings.items():
         if group in _OBJECT_GROUPS:
             for name, entry in (entries or {}).items():
                 if entry is not None and "_target_" not in entry:
                     raise InputError(f"{group}.{name} has no _target_; name the class, or set {group}.{name}=null")
-        elif isinstance(entries, dict) and group not in _OPEN_GROUPS:
-            for name in entries:
-                if f"{group}.{name}" not in known:
-                    raise InputError(f"unknown key {group}.{name}{did_you_mean(f'{group}.{name}')}")
-        elif group not in known:
-            raise InputError(f"unknown key {group}{did_you_mean(str(group))}")
+        elif isinstance(entries, dict):
+            for name, value in entries.items():
+                _check(f"{group}.{name}", value, known, is_open=group in _OPEN_GROUPS)
+        else:
+            _check(group, entries, known)
     return settings
 
 
-def known_keys() -> set[str]:
-    """Return every key that the configuration files set: ``seed``, ``optim``, ``optim.lr`` …
+def _check(key: str, value: Any, known: dict[str, Any], is_open: bool = False) -> None:
+    """Refuse a key that does not exist, and a word where the default is a number or a switch."""
+    if key not in known:
+        if is_open:
+            return
+        raise InputError(f"unknown key {key}{did_you_mean(key)}")
+    default = known[key]
+    if isinstance(value, str) and isinstance(default, bool):
+        raise InputError(f"{key}={value} is not true or false")
+    if isinstance(value, str) and isinstance(default, int | float):
+        raise InputError(f"{key}={value} is not a number")
 
-    >>> {"seed", "optim", "optim.lr", "data.out"} <= known_keys()
-    True
+
+def defaults() -> dict[str, Any]:
+    """Return every key that the configuration files set, dotted, with a value that it has there.
+
+    >>> defaults()["trainer.gradient_clip_val"], "data.out" in defaults()
+    (1.0, True)
     """
-    keys: set[str] = set()
+    found: dict[str, Any] = {}
     for file in sorted(CONF.rglob("*.yaml")):
         group = file.parent.name if file.parent != CONF else ""
-        if group in ("experiment", "sweep", "hydra"):
+        if group in ("experiment", "sweep", "hydra", "job_logging"):
             continue
         content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        if group:
-            keys |= {group, *(f"{group}.{name}" for name in content)}
-        else:
-            keys |= {name for name in content if name != "defaults"}
-            keys |= {f"{name}.{inner}" for name, value in content.items() if isinstance(value, dict) for inner in value}
-    return keys
+        content.pop("defaults", None)
+        found |= {group: None, **{f"{group}.{name}": value for name, value in content.items()}} if group else content
+        for name, value in content.items():
+            if not group and isinstance(value, dict):
+                found |= {f"{name}.{inner}": inner_value for inner, inner_value in value.items()}
+    return found
 
 
 def did_you_mean(key: str) -> str:
@@ -73,5 +86,5 @@ def did_you_mean(key: str) -> str:
     >>> did_you_mean("trainer.max_epoch")
     '; did you mean trainer.max_epochs?'
     """
-    nearest = difflib.get_close_matches(key, sorted(known_keys()), n=1)
+    nearest = difflib.get_close_matches(key, sorted(defaults()), n=1)
     return f"; did you mean {nearest[0]}?" if nearest else ""

@@ -81,6 +81,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
     """Call a command in this process, from an empty folder, as ``python -m lyric_lm.NAME`` would."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")  # commands set it for themselves; undone after the test
 
     def caller(name: str, *arguments: str) -> Done:
         import importlib

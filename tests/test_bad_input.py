@@ -93,7 +93,8 @@ def test_a_block_over_the_context_length(call: Call, songs_folder: Path) -> None
         ("trainer.max_epochs=0", ("trainer.max_epochs=0",)),
         ("+trainer.profile=x", ("profile", "Lightning")),
         ("+callbacks.mine.patience=1", ("callbacks.mine has no _target_",)),
-        ("optim.lr=fast", ("optim.lr=fast",)),
+        ("optim.lr=fast", ("optim.lr=fast is not a number",)),
+        ("data.keep_versions=maybe", ("data.keep_versions=maybe is not true or false",)),
     ],
 )
 def test_a_wrong_argument(call: Call, songs_folder: Path, argument: str, words: tuple[str, ...]) -> None:
@@ -104,7 +105,7 @@ def test_a_typo_inside_an_experiment_file(call: Call, tmp_path: Path) -> None:
     (tmp_path / "mine" / "experiment").mkdir(parents=True)
     text = "# @package _global_\noptim:\n  learning_rate: 1.0\n"
     (tmp_path / "mine" / "experiment" / "typo.yaml").write_text(text, encoding="utf-8")
-    refused(call("train", *TINY, "--config-dir", "mine", "experiment=typo"), "unknown key optim.learning_rate")
+    refused(call("train", "--config-dir", "mine", *TINY, "experiment=typo"), "unknown key optim.learning_rate")
 
 
 def test_a_run_folder_that_holds_a_run(call: Call, tiny_run: Path, songs_folder: Path) -> None:

@@ -272,7 +272,7 @@ def test_finished_songs_leave_the_batch_and_the_others_go_on() -> None:
     network, tokenizer = sharp()
 
     def ends_after_some(last: Tensor, n: int, logits: Tensor) -> None:
-        logits[:, SEPARATOR] = torch.where(last % 16 == 3, 1e4, -1e4)
+        logits[:, SEPARATOR] = torch.where(last % 32 == 3, 1e4, -1e4)
 
     n_rows = decide(network, ends_after_some)
     together = write((network, tokenizer), "Row", list(range(12)), max_new_tokens=40)

@@ -2,10 +2,12 @@
 
 import logging
 import os
+import re
 import shutil
 from pathlib import Path
 
 import lightning as L
+from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
@@ -74,7 +76,11 @@ def export_model(module: SongModule, tokenizer: PreTrainedTokenizerBase, folder:
     unfinished, previous = folder.with_name("model.unfinished"), folder.with_name("model.previous")
     for leftover in (unfinished, previous):
         shutil.rmtree(leftover, ignore_errors=True)
-    network.save_pretrained(unfinished)
+    try:
+        network.save_pretrained(unfinished)
+    except SafetensorError as error:  # its way of saying that the disk is full
+        code = re.search(r"os error (\d+)", str(error))
+        raise OSError(int(code[1]), os.strerror(int(code[1])), str(unfinished)) if code else error from error
     tokenizer.save_pretrained(unfinished)
     if folder.exists():
         os.replace(folder, previous)

@@ -8,6 +8,7 @@ Noise seen in the wild and its sources: LyricsGenius issues #237, #291, #311, #3
 """
 
 import html
+import html.entities
 import re
 import unicodedata
 from collections import Counter
@@ -18,12 +19,20 @@ SECTION_LABELS = ("drop", "keep", "plain")
 Rule = Callable[[str], tuple[str, int]]
 
 _LABEL = re.compile(r"^[ \t]*\[([^\[\]\n]{1,120})\][ \t]*(?:\n|\Z)", re.MULTILINE)
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08\x0b-\x1f\x7f]")
-_ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t\x0b\x0c]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08\x0e-\x1f\x7f]")
+_ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t]")
+_LINE_END = re.compile("\r\n?|[\x0b\x0c\u2028\u2029]")
+_BREAK = re.compile(r"[ \t]*<(?:br\s*/?|/p|/div)>\n?|<\|(?:start|end)oftext\|>", re.IGNORECASE)
+_TAG = re.compile(r"</?(?:i|b|em|strong|p|div|span|a)(?:\s[^<>\n]*)?>", re.IGNORECASE)
+_REFERENCE = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
 _HEADER = re.compile(r"\A\s*\d+ Contributors?[^\n]*?Lyrics")
-_EMBED = re.compile(r"(?:\n\s*|(?<=\S))\d*Embed(?:Share URLCopyEmbedCopy|Share Url:CopyEmbed:Copy)?\s*\Z")
+_EMBED = re.compile(
+    r"(?:\n\s*\d*|(?<=[^\s\d])\d*|(?<=\d))Embed(?:Share URLCopyEmbedCopy|Share Url:CopyEmbed:Copy)?\s*\Z"
+)
 _ALSO_LIKE = re.compile(
-    r"^[ \t]*You might also like[ \t]*(?:\n|\Z)|(?<=\S)You might also like|You might also like(?=[A-Z\[])", re.MULTILINE
+    r"^[ \t]*You might also like[ \t]*(?:\n|\Z)"
+    r"|(?<=[^\s(\[{\"'“‘«¿¡—–-])You might also like(?! )|You might also like(?=[A-Z\[])",
+    re.MULTILINE,
 )
 _TICKETS = re.compile(r"^[ \t]*See [^\n]{1,60} Live[ \t]*\n?Get tickets as low as \$\d+[ \t]*\n?", re.MULTILINE)
 
@@ -45,12 +54,17 @@ def clean(text: str, section_labels: str = "drop") -> tuple[str, Counter[str]]:
     if section_labels not in SECTION_LABELS:
         raise ValueError(f"data.section_labels={section_labels} is not one of {', '.join(SECTION_LABELS)}")
     counts: Counter[str] = Counter()
-    for name, rule in RULES.items():
-        text, count = rule(text)
-        counts[name] += count
-    if section_labels != "keep":
-        text, counts["section_labels"] = _section_labels(text, section_labels)
-    return _layout(text), +counts  # + leaves out the zeros
+    before = None
+    while text != before:  # what one rule takes out can lay bare work for another, as in &amp;lt;br&amp;gt;
+        before = text
+        for name, rule in RULES.items():
+            text, count = rule(text)
+            counts[name] += count
+        if section_labels != "keep":
+            text, count = _section_labels(text, section_labels)
+            counts["section_labels"] += count
+        text = _layout(text)
+    return text, +counts  # + leaves out the zeros
 
 
 def unicode_form(text: str) -> tuple[str, int]:
@@ -64,15 +78,29 @@ def unicode_form(text: str) -> tuple[str, int]:
 
 
 def markup(text: str) -> tuple[str, int]:
-    r"""Turn HTML line breaks and character references into what they stand for; drop formatting tags.
+    r"""Turn HTML line breaks and character references into what they stand for; drop tags and song markers.
 
     >>> markup("Rock &amp; roll<br/>Don&#x27;t <i>go</i>")
     ("Rock & roll\nDon't go", 5)
     """
-    text, n_breaks = re.subn(r"[ \t]*<br\s*/?>\n?", "\n", text, flags=re.IGNORECASE)
-    text, n_tags = re.subn(r"</?(?:i|b|em|strong|p|div|span|a)(?:\s[^<>\n]*)?>", "", text, flags=re.IGNORECASE)
-    text, n_references = re.subn(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);", lambda m: html.unescape(m[0]), text)
+    text, n_breaks = _BREAK.subn("\n", text)
+    text, n_tags = _TAG.subn("", text)
+    n_references = sum(map(_is_reference, _REFERENCE.finditer(text)))
+    text = _REFERENCE.sub(lambda m: html.unescape(m[0]) if _is_reference(m) else m[0], text)
     return text, n_breaks + n_tags + n_references
+
+
+def _is_reference(match: re.Match[str]) -> bool:
+    return match[0][1] == "#" or match[0][1:] in html.entities.html5
+
+
+def line_ends(text: str) -> tuple[str, int]:
+    r"""Write every kind of line end as ``\n``.
+
+    >>> line_ends("Row on\r\nRow home\u2028Row")
+    ('Row on\nRow home\nRow', 2)
+    """
+    return _LINE_END.subn("\n", text)
 
 
 def invisible_characters(text: str) -> tuple[str, int]:
@@ -133,6 +161,7 @@ RULES: dict[str, Rule] = {
     rule.__name__: rule
     for rule in (
         markup,
+        line_ends,
         invisible_characters,
         odd_spaces,
         unicode_form,

@@ -7,6 +7,8 @@ A record is a dict with ``lyrics`` and, where the file says so, ``title`` and ``
 import csv
 import io
 import json
+import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any
@@ -47,7 +49,8 @@ def parse_text(text: str, stem: str) -> list[Record]:
 
 
 def _letters(text: str) -> str:
-    return "".join(c for c in fold(text) if c.isalnum())
+    composed = unicodedata.normalize("NFC", text)  # macOS keeps file names decomposed
+    return "".join(c for c in fold(composed) if c.isalnum())
 
 
 def parse_table(text: str) -> list[Record]:
@@ -62,15 +65,26 @@ def parse_table(text: str) -> list[Record]:
     header = text.lstrip("\n").partition("\n")[0]
     delimiter = max(",;\t|", key=header.count)
     csv.field_size_limit(len(text) + 1)
-    rows = csv.DictReader(io.StringIO(text.lstrip("\n"), newline=""), delimiter=delimiter)
-    names = [name or "" for name in rows.fieldnames or ()]
+    # strict: a quote left open would swallow the rest of the file as one song
+    source = io.StringIO(text.lstrip("\n"), newline="")
+    rows = csv.DictReader(source, delimiter=delimiter, strict=True, skipinitialspace=delimiter != "\t")
+    try:
+        names = [name or "" for name in rows.fieldnames or ()]
+    except csv.Error as error:
+        raise ValueError(f"broken CSV in the header: {error}") from error
     if not any(name.strip().lower() in LYRICS_KEYS for name in names):
         allowed = ", ".join(LYRICS_KEYS)
         raise ValueError(f"no lyrics column among {', '.join(names)}; name it one of {allowed}")
+    records = []
     try:
-        return [record for row in rows if (record := _record(row))]
+        for row in rows:
+            if any(extra.strip() for extra in row.get(None, ())):
+                raise csv.Error(f"more fields than the header's {len(names)}; put lyrics with {delimiter!r} in quotes")
+            if record := _record(row):
+                records.append(record)
     except csv.Error as error:
         raise ValueError(f"broken CSV near line {rows.line_num}: {error}") from error
+    return records
 
 
 def is_table(text: str) -> bool:
@@ -106,8 +120,8 @@ def _json_records(body: Any, artist: str) -> Iterable[Record]:
             yield from _json_records(item, artist)
     elif isinstance(body, dict):
         if isinstance(body.get("songs"), list):  # a LyricsGenius artist: its own name is its songs' artist
-            name = body.get("name") or _plain(body.get("artist")) or artist
-            yield from _json_records(body["songs"], str(name))
+            name = _plain(body.get("name")) or _plain(body.get("artist")) or artist
+            yield from _json_records(body["songs"], name)
         elif isinstance(body.get("tracks"), list):  # a LyricsGenius album
             name = _plain(body.get("artist")) or artist
             for track in body["tracks"]:
@@ -146,10 +160,10 @@ def _record(fields: dict[Any, Any]) -> Record:
 
 
 def _plain(value: Any) -> str:
-    """Return a field as text: the API gives an artist as an object with a name."""
+    """Return a field as text: the API gives an artist as an object with a name. Halves of emoji are dropped."""
     if isinstance(value, dict):
         value = value.get("name")
-    return value if isinstance(value, str) else ""
+    return re.sub("[\ud800-\udfff]", "", value) if isinstance(value, str) else ""
 
 
 def parse(text: str, path: PurePath) -> list[Record]:
@@ -159,7 +173,8 @@ def parse(text: str, path: PurePath) -> list[Record]:
         ValueError: the reason why no song can be read from it.
     """
     start = text.lstrip()[:1]
-    if start in ("{", "["):
+    is_chords = path.suffix.lower() in (".txt", ".text") and re.match(r"\s*\{[^\s\"}]", text)  # {Chorus}, {title: Sea}
+    if start in ("{", "[") and not is_chords:
         first_line = text.lstrip().partition("\n")[0].rstrip()
         if start == "{" and first_line.endswith("}") and "\n" in text.strip():
             return parse_jsonl(text)

@@ -49,8 +49,10 @@ def read_songs(path: str | os.PathLike[str] | None, artist: str | None = None) -
 
     Raises:
         FileNotFoundError: ``path`` does not exist.
-        InputError: no song was found, or songs of several artists and ``artist`` chooses none.
+        InputError: ``path`` is empty, no song was found, or songs of several artists and ``artist`` chooses none.
     """
+    if path is not None and not str(path).strip():
+        raise InputError("data.path is empty; give a file or a folder with songs, or data.path=null for the demo album")
     if path is None:
         root, default_artist = ALBUM, ALBUM_ARTIST
     else:
@@ -63,6 +65,7 @@ def read_songs(path: str | os.PathLike[str] | None, artist: str | None = None) -
     files = list(_files(root))
     for file in files:
         name = str(file.relative_to(root)) if file != root else file.name
+        name = os.fsencode(name).decode(errors="replace")  # a name that is not UTF-8 cannot be written to a report
         try:
             records = parse(decode(file.read_bytes()), file)
             if not records:
@@ -73,7 +76,7 @@ def read_songs(path: str | os.PathLike[str] | None, artist: str | None = None) -
             continue
         for number, record in enumerate(records, start=1):
             source = name if len(records) == 1 else f"{name}:{number}"
-            title = record.get("title") or f"{file.stem} {number}"
+            title = record.get("title") or f"{Path(name).stem} {number}"
             songs.append(Song(title, record.get("artist", ""), record["lyrics"], source))
     if not songs:
         reasons = "".join(f"; {s.source}: {s.reason}" for s in skipped[:3])

@@ -26,7 +26,8 @@ def split_songs(songs: list[Song], val_fraction: float, test_fraction: float, se
     """Split songs by their words: validation below ``val_fraction``, then testing, then training.
 
     The fractions are met on average, not exactly. In a set so small that no song falls into validation,
-    the song that comes nearest is taken, because training without a held-out song cannot be judged.
+    the song that comes nearest is taken (with its twins of the same words), because training without a
+    held-out song cannot be judged.
 
     Returns:
         The songs of each of ``SPLITS``, in the order given.
@@ -55,10 +56,10 @@ def split_songs(songs: list[Song], val_fraction: float, test_fraction: float, se
         name = "val" if place < val_fraction else "test" if place < val_fraction + test_fraction else "train"
         parts[name].append(song)
     if not parts["val"]:
-        nearest = min(placed, key=lambda item: item[0])[1]
+        nearest = min(place for place, _ in placed)
+        parts["val"] = [song for place, song in placed if place == nearest]
         for name in ("test", "train"):
-            parts[name] = [song for song in parts[name] if song is not nearest]
-        parts["val"] = [nearest]
+            parts[name] = [song for song in parts[name] if song not in parts["val"]]
     if not parts["train"]:
         raise InputError(
             f"all {len(songs)} songs are held out (data.val_fraction={val_fraction}, "

@@ -74,6 +74,8 @@ def load_model(
         raise
     except (OSError, ValueError, SafetensorError) as error:
         raise InputError(_why_not_loaded(name, pretrained, place, is_offline, error)) from error
+    if len(tokenizer) <= len(tokenizer.all_special_ids):  # what transformers makes where a folder has none
+        raise InputError(f"model={name}: its tokenizer knows no words; save the tokenizer beside the model")
     n_rows = network.get_input_embeddings().num_embeddings
     if len(tokenizer) > n_rows:
         raise InputError(
