@@ -1,0 +1,67 @@
+"""Preflight: each check fires on what it watches and is silent on what is healthy."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lyric_lm import checks, hardware
+from lyric_lm.errors import InputError
+from lyric_lm.model.tiny import make_tiny
+from tests.conftest import Done
+
+
+def test_torch_2_8_on_mps_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks.check_versions("mps").status == "pass"
+    monkeypatch.setattr(checks.torch, "__version__", "2.8.0")
+    assert checks.check_versions("cpu").status == "pass"
+    bad = checks.check_versions("mps")
+    assert bad.status == "fail"
+    with pytest.raises(InputError, match="163597"):
+        checks.stop_on_failure([bad])
+
+
+def test_a_guessing_model_stops_the_run_unless_it_is_meant_to() -> None:
+    guessing = checks.check_baseline(17.3, 50257, from_scratch=False)
+    assert guessing.status == "fail"
+    with pytest.raises(InputError, match="its weights were not loaded"):
+        checks.stop_on_failure([guessing])
+    assert checks.check_baseline(17.3, 50257, from_scratch=True).status == "pass"
+    assert checks.check_baseline(3.7, 50257, from_scratch=False).status == "pass"
+
+
+def test_disk_and_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    network, _ = make_tiny()
+    assert checks.check_disk(network, tmp_path).status == "pass"
+    assert checks.check_memory(network, 1, 512).status == "pass"
+    usage = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: usage)
+    assert checks.check_disk(network, tmp_path).status == "fail"
+    assert checks.check_memory(network, 10_000_000, 512).status == "warn"
+
+
+def test_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    for has_bf16, expected in ((True, "bf16-mixed"), (False, "32-true")):
+        monkeypatch.setattr(hardware, "_multiplies_bf16", lambda _, answer=has_bf16: answer)
+        assert hardware.resolve_precision("auto", "cpu") == expected
+    assert hardware.resolve_precision("32-true", "cpu") == "32-true"
+    for precision in ("16-mixed", "bf16-mixed"):
+        with pytest.raises(InputError, match="refused on MPS"):
+            hardware.resolve_precision(precision, "mps")
+    assert hardware.resolve_precision("auto", "mps") == "32-true"
+    with pytest.raises(InputError, match="bf16-mixed"):
+        hardware.resolve_precision("bf16-true", "cpu")
+
+
+def test_the_command_prints_and_writes_the_checks(
+    call: Callable[..., Done], songs_folder: Path, tmp_path: Path
+) -> None:
+    done = call("preflight", "model=tiny", f"data.path={songs_folder}")
+    assert done.code == 0, done.err
+    written = json.loads((tmp_path / "preflight.json").read_text(encoding="utf-8"))
+    assert [check["name"] for check in written] == ["torch", "language", "warmup", "memory", "disk", "untrained_loss"]
+    assert done.out.count("\n") == len(written)
+    assert all(set(check) == {"name", "status", "figure", "limit", "meaning"} for check in written)
+    done = call("preflight", "model=tiny", f"data.path={songs_folder}", "model.from_scratch=false", "out=second.json")
+    assert done.code == 1

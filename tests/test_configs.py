@@ -1,0 +1,110 @@
+"""Every command, model, experiment and sweep composes, and the keys are those that are told."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from lyric_lm.settings import CONF, defaults, plain
+from tests.conftest import ROOT
+
+COMMANDS = ("prepare", "train", "generate", "compare", "preflight")
+
+
+def names(group: str) -> list[str]:
+    return sorted(file.stem for file in (CONF / group).glob("*.yaml"))
+
+
+def composed(command: str, *overrides: str) -> dict:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return plain(compose(command, list(overrides)))
+
+
+def test_commands_have_the_known_root_keys() -> None:
+    root = {command: set(composed(command)) for command in COMMANDS}
+    groups = {"data", "model", "trainer", "optim"}
+    assert root["train"] == groups | {"callbacks", "logger", "seed", "resume"}
+    assert root["prepare"] == {"data", "seed"}
+    assert root["compare"] == {"run", "out"}
+    assert root["preflight"] == groups | {"seed", "out"}
+    sampling = {"max_new_tokens", "temperature", "top_k", "top_p", "min_p", "repetition_penalty"}
+    assert root["generate"] == sampling | {"model", "run", "prompt", "prompt_file", "num_samples", "seed", "out"}
+
+
+def test_groups_have_the_known_keys() -> None:
+    train = composed("train")
+    data = {
+        "path",
+        "artist",
+        "section_labels",
+        "keep_versions",
+        "val_fraction",
+        "test_fraction",
+        "block_size",
+        "batch_size",
+    }
+    assert set(train["data"]) == data
+    optim = {"lr", "weight_decay", "warmup_steps", "warmup_fraction", "schedule", "label_smoothing"}
+    assert set(train["optim"]) == optim
+    assert {"max_epochs", "precision", "accumulate_grad_batches", "gradient_clip_val", "accelerator", "devices"} <= set(
+        train["trainer"]
+    )
+    for model in names("model"):
+        assert set(composed("train", f"model={model}")["model"]) == {
+            *("name", "pretrained", "revision", "dropout", "from_scratch")
+        }
+
+
+def test_models_are_those_of_the_readme() -> None:
+    expected = {"gpt2", "gpt2_medium", "gpt2_large", "gpt2_xl", "distilgpt2", "smollm2", "rugpt3small", "tiny"}
+    assert set(names("model")) == expected
+    assert composed("train", "model=gpt2_medium")["model"]["name"] == "gpt2-medium"
+    custom = composed("train", "model=gpt2", "model.pretrained=/some/where/my-model")["model"]
+    assert custom["name"] == "my-model"
+
+
+@pytest.mark.parametrize("experiment", names("experiment"))
+def test_an_experiment_composes_and_its_header_says_how_to_use_it(experiment: str) -> None:
+    assert composed("train", f"experiment={experiment}") != composed("train")
+    header = (CONF / "experiment" / f"{experiment}.yaml").read_text(encoding="utf-8")
+    for words in ("# @package _global_", "# What for:", "# Command:", f"experiment={experiment}", "# Expect:"):
+        assert words in header
+
+
+def test_the_command_line_beats_the_experiment() -> None:
+    settings = composed("train", "experiment=report", "model=tiny", "optim.lr=1")
+    assert (settings["optim"]["lr"], settings["model"]["name"]) == (1, "tiny")
+    assert settings["optim"]["warmup_steps"] == 100
+
+
+def test_the_report_is_the_reports_recipe() -> None:
+    settings = composed("train", "experiment=report")
+    assert settings["model"]["name"] == "gpt2"
+    assert settings["trainer"]["max_epochs"] == 3
+    assert settings["trainer"]["accumulate_grad_batches"] == 4
+    assert settings["trainer"]["gradient_clip_val"] == 1.0
+    assert settings["trainer"]["precision"] == "32-true"
+    assert (settings["optim"]["lr"], settings["optim"]["label_smoothing"]) == (2e-5, 0.1)
+    assert (settings["optim"]["warmup_steps"], settings["optim"]["warmup_fraction"]) == (100, None)
+
+
+@pytest.mark.parametrize("sweep", names("sweep"))
+def test_a_sweep_composes_over_known_keys(sweep: str) -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("train", [f"sweep={sweep}"], return_hydra_config=True)
+    assert cfg.hydra.mode.name == "MULTIRUN"
+    assert set(cfg.hydra.sweeper.params) <= set(defaults())
+
+
+def test_every_key_is_explained_where_it_is_set() -> None:
+    """The files are the reference: a key of data, optim or generate has its comment on the line."""
+    for file in (CONF / "data" / "lyrics.yaml", CONF / "generate.yaml"):
+        lines = [line for line in file.read_text(encoding="utf-8").split("\n") if ":" in line and line[0].isalpha()]
+        unexplained = [line for line in lines if "#" not in line]
+        assert set(unexplained) <= {"defaults:", "model: null", "repetition_penalty: 1.0", "seed: 1"}
+
+
+def test_nothing_of_this_machine_is_in_the_configuration() -> None:
+    for file in CONF.rglob("*.yaml"):
+        assert str(ROOT) not in file.read_text(encoding="utf-8")
+        assert Path(file).suffix == ".yaml"
