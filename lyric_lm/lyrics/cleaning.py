@@ -25,7 +25,7 @@ _LINE_END = re.compile("\r\n?|[\x0b\x0c\u2028\u2029]")
 _BREAK = re.compile(r"[ \t]*<(?:br\s*/?|/p|/div)>\n?|<\|(?:start|end)oftext\|>", re.IGNORECASE)
 _TAG = re.compile(r"</?(?:i|b|em|strong|p|div|span|a)(?:\s[^<>\n]*)?>", re.IGNORECASE)
 _REFERENCE = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
-_HEADER = re.compile(r"\A\s*\d+ Contributors?[^\n]*?Lyrics")
+_HEADER = re.compile(r"\A\s*\d+ Contributors?[^\n]*?Lyrics(?:[^\n]*?Read More\s*)?")
 _EMBED = re.compile(
     r"(?:\n\s*\d*|(?<=[^\s\d])\d*|(?<=\d))Embed(?:Share URLCopyEmbedCopy|Share Url:CopyEmbed:Copy)?\s*\Z"
 )
@@ -122,7 +122,7 @@ def odd_spaces(text: str) -> tuple[str, int]:
 
 
 def page_header(text: str) -> tuple[str, int]:
-    r"""Drop the page header of a scrape, glued to the first line.
+    r"""Drop the page header of a scrape, glued to the first line, with the song's description if it has one.
 
     >>> page_header("12 ContributorsSea Song LyricsRow on")
     ('Row on', 1)

@@ -64,10 +64,9 @@ def read_songs(path: str | os.PathLike[str] | None, artist: str | None = None) -
     skipped: list[Skipped] = []
     files = list(_files(root))
     for file in files:
-        name = str(file.relative_to(root)) if file != root else file.name
-        name = os.fsencode(name).decode(errors="replace")  # a name that is not UTF-8 cannot be written to a report
+        name = _printable(str(file.relative_to(root)) if file != root else file.name)
         try:
-            records = parse(decode(file.read_bytes()), file)
+            records = parse(decode(file.read_bytes()), Path(name))
             if not records:
                 raise ValueError("no songs in it")
         except (ValueError, OSError) as error:
@@ -84,7 +83,7 @@ def read_songs(path: str | os.PathLike[str] | None, artist: str | None = None) -
             f"data.path={path} has no songs ({len(files)} files looked at{reasons}); "
             "give .txt files, or CSV, JSON or JSONL with a lyrics field"
         )
-    return Reading(str(path) if path else "demo album", len(files), _of(songs, artist, default_artist), skipped)
+    return Reading(_printable(str(path)) if path else "demo album", len(files), _of(songs, artist, default_artist), skipped)
 
 
 def decode(data: bytes) -> str:
@@ -133,7 +132,7 @@ def _folder_artist(root: Path) -> str:
     resolved = root.resolve()
     for part in [resolved.stem if root.is_file() else resolved.name, *(p.name for p in resolved.parents)]:
         if part and part.lower() not in _PLAIN_FOLDERS:
-            return " ".join(part.replace("_", " ").replace("-", " ").split()).title()
+            return " ".join(_printable(part).replace("_", " ").replace("-", " ").split()).title()
     return "Unknown"
 
 
@@ -154,6 +153,11 @@ def _of(songs: list[Song], artist: str | None, default_artist: str) -> list[Song
     if not chosen:
         raise InputError(f"data.artist={artist} is not among the artists found: {listing}")
     return [Song(song.title, song.artist or artist, song.lyrics, song.source) for song in chosen]
+
+
+def _printable(name: str) -> str:
+    """Make a path that is not UTF-8 one that reports can hold."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 def _same(name: str) -> str:
