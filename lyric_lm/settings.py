@@ -86,5 +86,5 @@ def did_you_mean(key: str) -> str:
     >>> did_you_mean("trainer.max_epoch")
     '; did you mean trainer.max_epochs?'
     """
-    nearest = difflib.get_close_matches(key, sorted(defaults().keys() - {key}), n=1)
+    nearest = difflib.get_close_matches(key, sorted(defaults().keys() - {key}), n=1, cutoff=0.8)
     return f"; did you mean {nearest[0]}?" if nearest else ""

@@ -61,7 +61,8 @@ def main(cfg: DictConfig) -> float | None:
         raise InputError(f"hydra.run.dir={run_dir} holds a run already; choose another folder, or resume={run_dir}")
     corpus = corpus_from(settings["data"], settings["seed"])
     log.info("%s", describe(corpus))
-    from lyric_lm.fit import fit_run, summary_of_nothing, write_json
+    from lyric_lm.fit import fit_run
+    from lyric_lm.summary import summary_of_nothing, write_json
 
     try:
         summary = fit_run(settings, corpus, run_dir)

@@ -68,8 +68,11 @@ def test_spaces_after_commas_do_not_hide_quotes() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('artist,lyrics\nAda,"Row on\nAda,Tea\n', "broken CSV near line 3"),  # the quote stays open
-        ('artist,lyrics\nAda,"Row" on\n', "broken CSV near line 2"),
+        (
+            'artist,lyrics\nAda,"Row on\nAda,Tea\n',
+            "broken CSV in the row that begins on line 2",
+        ),  # the quote stays open
+        ('artist,lyrics\nAda,Tea\nAda,"Row" on\n', "begins on line 3"),
         ("artist,lyrics\nAda,Row on, row home\n", "line 2: more fields than the header's 2"),
         ("a,b\n1,2\n", "no lyrics column among a, b"),
     ],

@@ -75,7 +75,7 @@ GOOD: dict[str, str | bytes] = {"good.txt": "Row on, row home"}
         ("blank.txt", b" \r\n\t\n", "empty file"),
         ("half.json", b'{"songs": [{"title": "Sea", "lyr', "broken JSON"),
         ("half.jsonl", b'{"lyrics": "Row"}\n{"lyr\n', "line 2 is not JSON"),
-        ("open.csv", b'title,lyrics\nSea,"Row\nTea,Tea\n', "broken CSV near line 3"),
+        ("open.csv", b'title,lyrics\nSea,"Row\nTea,Tea\n', "begins on line 2: unexpected end"),
         ("other.csv", b"year,views\n1999,7\n", "no lyrics column among year, views"),
         ("config.json", b'{"version": 1}', "no songs in it"),
         ("notes.docx", b"plain words", "not a song format: .docx"),

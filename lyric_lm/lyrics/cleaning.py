@@ -27,7 +27,7 @@ _TAG = re.compile(r"</?(?:i|b|em|strong|p|div|span|a)(?:\s[^<>\n]*)?>", re.IGNOR
 _REFERENCE = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
 _HEADER = re.compile(r"\A\s*\d+ Contributors?[^\n]*?Lyrics(?:[^\n]*?Read More\s*)?")
 _EMBED = re.compile(
-    r"(?:\n\s*\d*|(?<=[^\s\d])\d*|(?<=\d))Embed(?:Share URLCopyEmbedCopy|Share Url:CopyEmbed:Copy)?\s*\Z"
+    r"(?:(?:\A|\n)\s*\d*|(?<=[^\s\d])\d*|(?<=\d))Embed(?:Share URLCopyEmbedCopy|Share Url:CopyEmbed:Copy)?\s*\Z"
 )
 _ALSO_LIKE = re.compile(
     r"^[ \t]*You might also like[ \t]*(?:\n|\Z)"

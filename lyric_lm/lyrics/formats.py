@@ -75,15 +75,17 @@ def parse_table(text: str) -> list[Record]:
     if not any(name.strip().lower() in LYRICS_KEYS for name in names):
         allowed = ", ".join(LYRICS_KEYS)
         raise ValueError(f"no lyrics column among {', '.join(names)}; name it one of {allowed}")
-    records = []
+    records: list[Record] = []
+    start = rows.line_num + 1  # of the row to come
     try:
         for row in rows:
             if any(extra.strip() for extra in row.get(None, ())):
                 raise csv.Error(f"more fields than the header's {len(names)}; put lyrics with {delimiter!r} in quotes")
             if record := _record(row):
                 records.append(record)
+            start = rows.line_num + 1
     except csv.Error as error:
-        raise ValueError(f"broken CSV near line {rows.line_num}: {error}") from error
+        raise ValueError(f"broken CSV in the row that begins on line {start}: {error}") from error
     return records
 
 

@@ -83,7 +83,9 @@ def read_songs(path: str | os.PathLike[str] | None, artist: str | None = None) -
             f"data.path={path} has no songs ({len(files)} files looked at{reasons}); "
             "give .txt files, or CSV, JSON or JSONL with a lyrics field"
         )
-    return Reading(_printable(str(path)) if path else "demo album", len(files), _of(songs, artist, default_artist), skipped)
+    return Reading(
+        _printable(str(path)) if path else "demo album", len(files), _of(songs, artist, default_artist), skipped
+    )
 
 
 def decode(data: bytes) -> str:

@@ -1,0 +1,159 @@
+"""Batches against tensors written out by hand, the mask against a loop, and the order of an epoch."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lyric_lm.data.batches import IGNORE_INDEX, BlockBatches, collate
+from lyric_lm.data.packing import Part
+
+PAD = 50
+
+
+def test_two_blocks_by_hand() -> None:
+    sea, tea = Part([0, 7, 8, 0], 0, 6, "Sea"), Part([0, 9, 0], 0, 3, "Tea")
+    rest = Part([8, 5, 6, 0], 2, 5, "a long song's second part")
+    batch = collate([[sea, tea], [rest]], PAD)
+    x = IGNORE_INDEX
+    assert batch["input_ids"].tolist() == [[0, 7, 8, 0, 0, 9, 0], [8, 5, 6, 0, PAD, PAD, PAD]]
+    assert batch["labels"].tolist() == [[7, 8, 0, x, 9, 0, x], [5, 6, 0, x, x, x, x]]
+    assert batch["position_ids"].tolist() == [[0, 1, 2, 3, 0, 1, 2], [2, 3, 4, 5, 0, 0, 0]]
+    assert batch["attention_mask"].int().tolist() == [
+        [
+            [
+                [1, 0, 0, 0, 0, 0, 0],
+                [1, 1, 0, 0, 0, 0, 0],
+                [1, 1, 1, 0, 0, 0, 0],
+                [1, 1, 1, 1, 0, 0, 0],
+                [0, 0, 0, 0, 1, 0, 0],
+                [0, 0, 0, 0, 1, 1, 0],
+                [0, 0, 0, 0, 1, 1, 1],
+            ]
+        ],
+        [
+            [
+                [1, 0, 0, 0, 0, 0, 0],
+                [1, 1, 0, 0, 0, 0, 0],
+                [1, 1, 1, 0, 0, 0, 0],
+                [1, 1, 1, 1, 0, 0, 0],
+                [0, 0, 0, 0, 1, 0, 0],
+                [0, 0, 0, 0, 0, 1, 0],
+                [0, 0, 0, 0, 0, 0, 1],
+            ]
+        ],
+    ]
+    assert batch["n_targets"].item() == 3 + 2 + 3
+    assert batch["n_bytes"].item() == 6 + 3 + 5
+    kinds = {name: tensor.dtype for name, tensor in batch.items()}
+    assert kinds.pop("attention_mask") is torch.bool
+    assert set(kinds.values()) == {torch.int64}
+
+
+BLOCKS = st.lists(
+    st.lists(
+        st.builds(
+            Part, st.lists(st.integers(0, 49), min_size=2, max_size=6), st.integers(0, 9), st.just(1), st.just("")
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(BLOCKS)
+@settings(max_examples=40, deadline=None)
+def test_no_token_sees_another_song_or_what_comes(blocks: list[list[Part]]) -> None:
+    mask = collate(blocks, PAD)["attention_mask"]
+    width = max(sum(len(part.ids) for part in block) for block in blocks)
+    assert mask.shape == (len(blocks), 1, width, width)
+    for row, block in enumerate(blocks):
+        song_of = [number for number, part in enumerate(block) for _ in part.ids]
+        seen = mask[row, 0].tolist()
+        for token in range(width):
+            for other in range(width):
+                if token >= len(song_of):  # padding sees itself alone: a row of nothing would be not-a-number
+                    expected = token == other
+                else:
+                    expected = other <= token and song_of[other] == song_of[token]
+                assert seen[token][other] == expected
+
+
+@given(BLOCKS)
+@settings(max_examples=40, deadline=None)
+def test_labels_are_the_next_token_of_the_same_song(blocks: list[list[Part]]) -> None:
+    batch = collate(blocks, PAD)
+    for row, block in enumerate(blocks):
+        pairs = [pair for part in block for pair in zip(part.ids, part.ids[1:], strict=False)]
+        labels, ids = batch["labels"][row].tolist(), batch["input_ids"][row].tolist()
+        assert [(i, label) for i, label in zip(ids, labels, strict=True) if label != IGNORE_INDEX] == pairs
+    assert batch["n_targets"].item() == (batch["labels"] != IGNORE_INDEX).sum().item()
+
+
+def serve(n_blocks: int, batch_size: int, seed: int = 0, shuffle: bool = True) -> BlockBatches:
+    """Batches over blocks of one part each, whose second token tells the block's number."""
+    return BlockBatches([[Part([0, n, 0], 0, 1, str(n))] for n in range(n_blocks)], batch_size, PAD, seed, shuffle)
+
+
+def numbers(batches: BlockBatches) -> list[list[int]]:
+    return [batch["input_ids"][:, 1].tolist() for batch in batches]
+
+
+@given(n=st.integers(1, 30), batch_size=st.integers(1, 9), seed=st.integers(0, 2**31), epoch=st.integers(0, 50))
+@settings(max_examples=40, deadline=None)
+def test_the_order_does_not_depend_on_the_batch_size(n: int, batch_size: int, seed: int, epoch: int) -> None:
+    one, many = serve(n, 1, seed), serve(n, batch_size, seed)
+    one.set_epoch(epoch)
+    many.set_epoch(epoch)
+    batches = numbers(many)
+    order = [number for batch in batches for number in batch]
+    assert order == [number for batch in numbers(one) for number in batch]
+    assert sorted(order) == list(range(n))
+    assert len(batches) == len(many)
+    assert all(len(batch) == batch_size for batch in batches[:-1])
+
+
+def test_each_epoch_and_seed_has_its_own_order() -> None:
+    orders = {tuple(serve(12, 1, seed).order(epoch)) for seed in range(10) for epoch in range(10)}
+    assert len(orders) == 100
+    assert serve(12, 5, 3).order(4) == serve(12, 2, 3).order(4)
+
+
+def test_without_shuffle_the_order_is_that_of_the_blocks() -> None:
+    batches = serve(5, 2, seed=7, shuffle=False)
+    for epoch in range(3):
+        batches.set_epoch(epoch)
+        assert numbers(batches) == [[0, 1], [2, 3], [4]]
+
+
+@pytest.mark.parametrize("n_trained", [0, 1, 2, 3, 4])
+def test_resuming_skips_exactly_what_was_trained_on(n_trained: int) -> None:
+    straight = serve(11, 3, seed=5)
+    straight.set_epoch(2)
+    whole = numbers(straight)
+    straight.n_trained = n_trained
+    state = straight.state_dict()
+    straight.set_epoch(3)
+    next_epoch = numbers(straight)
+
+    resumed = serve(11, 3, seed=5)
+    resumed.load_state_dict(state)
+    iterator = iter(resumed)  # made before the epoch is known, as Lightning does
+    resumed.set_epoch(2)
+    assert [batch["input_ids"][:, 1].tolist() for batch in iterator] == whole[n_trained:]
+    assert len(whole) == 4
+    assert numbers(resumed) == whole  # the skip is for once
+    resumed.set_epoch(3)
+    assert numbers(resumed) == next_epoch
+
+
+def test_a_state_of_an_epoch_that_ended_skips_nothing_of_the_next() -> None:
+    straight = serve(6, 2, seed=5)
+    straight.set_epoch(1)
+    resumed = serve(6, 2, seed=5)
+    resumed.load_state_dict({"epoch": 0, "n_trained": 3})
+    resumed.set_epoch(1)
+    assert numbers(resumed) == numbers(straight)
+    assert resumed.state_dict() == {"epoch": 1, "n_trained": 0}
