@@ -12,6 +12,7 @@ import hydra
 from omegaconf import DictConfig
 
 from lyric_lm.command import HYDRA, run, told
+from lyric_lm.errors import InputError
 from lyric_lm.lyrics.corpus import corpus_from
 from lyric_lm.lyrics.report import describe, write_corpus
 from lyric_lm.settings import plain
@@ -21,7 +22,9 @@ from lyric_lm.settings import plain
 @told
 def main(cfg: DictConfig) -> None:
     settings = plain(cfg)
-    out = Path(settings["data"].pop("out")).expanduser()
+    if not settings["data"].get("out"):
+        raise InputError("data.out= wants a folder for songs.jsonl, report.json and report.md, such as data.out=prepared")
+    out = Path(settings["data"]["out"]).expanduser()
     corpus = corpus_from(settings["data"], settings["seed"])
     write_corpus(corpus, out)
     print(describe(corpus), end="")

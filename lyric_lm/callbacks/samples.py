@@ -53,8 +53,8 @@ class Samples(L.Callback):
         (self.folder / f"epoch_{epoch:02}.txt").write_text(text + "\n", encoding="utf-8")
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
-                lines = text.replace("\n", "  \n")  # Markdown's line break
-                logger.experiment.add_text("samples", lines, global_step=trainer.global_step)
+                verbatim = "".join(f"    {line}\n" for line in text.split("\n"))  # as Markdown
+                logger.experiment.add_text("samples", verbatim, global_step=trainer.global_step)
         who = "The untrained model writes:" if epoch == 0 else f"After epoch {epoch} it writes:"
         log.info("\n%s\n%s\n", who, _indented(songs[0].text, n_lines=8))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import huggingface_hub.constants
+import huggingface_hub.utils
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
@@ -59,6 +60,7 @@ def load_model(
     is_offline = not Path(place).is_dir() and not _hub_is_reachable()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
+    huggingface_hub.utils.enable_progress_bars()  # only loading is quick; a download shows how far it is
     for library in ("httpx", "httpx2"):  # the hub library's; it would tell every request
         logging.getLogger(library).setLevel(logging.WARNING)
     try:
