@@ -1,9 +1,10 @@
 """Is this going to work? Checks of machine, model and recipe, each with its figure and what to do.
 
-Every check is a function that returns a ``Check``; ``stop_on_failure`` turns a failed one into the run's end.
+Every check is a function that returns a ``Check``; ``heed`` says warnings and turns a failed one into the run's end.
 """
 
 import json
+import logging
 import math
 import platform
 import shutil
@@ -20,6 +21,8 @@ from lyric_lm.errors import InputError
 from lyric_lm.hardware import best_device
 from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.model.optim import n_warmup_steps
+
+log = logging.getLogger(__name__)
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
 
@@ -48,7 +51,7 @@ def check_baseline(loss: float, vocabulary: int, from_scratch: bool) -> Check:
     """A pretrained model is far better than guessing evenly, which costs ln(vocabulary).
 
     >>> check_baseline(4.1, 50257, False).status, check_baseline(10.9, 50257, False).status
-    ('pass', 'fail')
+    ('pass', 'warn')
     >>> check_baseline(5.6, 257, True).status
     'pass'
     """
@@ -60,9 +63,9 @@ def check_baseline(loss: float, vocabulary: int, from_scratch: bool) -> Check:
     if loss < 0.8 * guessing:
         return Check("untrained_loss", PASS, figure, limit, "")
     return Check(
-        *("untrained_loss", FAIL, figure, limit),
+        *("untrained_loss", WARN, figure, limit),
         "the model is guessing: its weights were not loaded, or it does not know this language at all; "
-        "check model.pretrained, or set model.from_scratch=true if the weights are meant to be random",
+        "check model.pretrained (model.from_scratch=true says that random weights are meant)",
     )
 
 
@@ -166,20 +169,22 @@ def check_all(
     return checks
 
 
-def write_checks(checks: list[Check], file: Path) -> None:
-    """Write checks as JSON."""
+def heed(checks: list[Check], file: Path) -> None:
+    """Write checks as JSON, and act on the last state of each: log the warnings, end the run on a failure.
+
+    Raises:
+        InputError: a check failed; the message is its account.
+    """
+    already = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
     file.write_text(json.dumps([asdict(check) for check in checks], indent=2) + "\n", encoding="utf-8")
+    for check in checks:
+        if check.status == WARN and asdict(check) not in already:
+            log.warning("Warning: %s is %s (%s); %s", check.name, check.figure, check.limit, check.meaning)
+        if check.status == FAIL:
+            raise InputError(f"preflight: {check.name} is {check.figure} ({check.limit}); {check.meaning}")
 
 
 def describe_check(check: Check) -> str:
     """Return a check as a line."""
-    return f"{check.status:4}  {check.name}: {check.figure} (limit: {check.limit})" + (
-        f"; {check.meaning}" if check.meaning else ""
-    )
-
-
-def stop_on_failure(checks: list[Check]) -> None:
-    """Raise InputError with the first failed check's account."""
-    for check in checks:
-        if check.status == FAIL:
-            raise InputError(f"preflight: {check.name} is {check.figure} ({check.limit}); {check.meaning}")
+    meaning = f"; {check.meaning}" if check.meaning else ""
+    return f"{check.status:4}  {check.name}: {check.figure} (limit: {check.limit}){meaning}"

@@ -62,7 +62,7 @@ def quote_text_arguments(arguments: list[str]) -> list[str]:
             continue
         # In Hydra's grammar, backslashes are escaped only before a quote.
         value = re.sub(r"(\\*)(')", r"\1\1\\\2", value)
-        value = re.sub(r"(\\+)$", r"\1\1", value)
+        value = re.sub(r"(\\+)\Z", r"\1\1", value)
         quoted.append(f"{key}='{value}'")
     return quoted
 

@@ -23,12 +23,10 @@ from lyric_lm.callbacks.progress import WholeRunProgress
 from lyric_lm.callbacks.samples import Samples
 from lyric_lm.card import model_card
 from lyric_lm.checks import (
-    WARN,
     check_all,
     check_baseline,
+    heed,
     n_steps,
-    stop_on_failure,
-    write_checks,
 )
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.errors import InputError, Interrupted
@@ -85,11 +83,7 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
         ),
     )
     checks = check_all(settings, network, corpus, songs, run_dir)
-    write_checks(checks, run_dir / "preflight.json")
-    for check in checks:
-        if check.status == WARN:
-            log.warning("Note: %s is %s; %s", check.name, check.figure, check.meaning)
-    stop_on_failure(checks)
+    heed(checks, run_dir / "preflight.json")
     was_interrupted = False
     try:
         if resume_step is None:
@@ -97,8 +91,7 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
             trainer.validate(module, songs, verbose=False)
             assert export.baseline_loss is not None
             checks.append(check_baseline(export.baseline_loss, network.config.vocab_size, model["from_scratch"]))
-            write_checks(checks, run_dir / "preflight.json")
-            stop_on_failure(checks)
+            heed(checks, run_dir / "preflight.json")
         trainer.fit(module, songs, ckpt_path=last if resume_step is not None else None, weights_only=True)
     except (Interrupted, KeyboardInterrupt):
         was_interrupted = True

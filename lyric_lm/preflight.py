@@ -21,7 +21,7 @@ def main(cfg: DictConfig) -> None:
     settings = plain(cfg)
     out = Path(settings["out"]).expanduser()
     corpus = corpus_from(settings["data"], settings["seed"])
-    from lyric_lm.checks import check_all, describe_check, stop_on_failure, write_checks
+    from lyric_lm.checks import check_all, describe_check, heed
     from lyric_lm.data.datamodule import LyricsDataModule
     from lyric_lm.hardware import best_device
     from lyric_lm.model.loss import held_out_loss
@@ -36,8 +36,7 @@ def main(cfg: DictConfig) -> None:
     checks = check_all(settings, network, corpus, songs, out.absolute().parent, loss)
     for check in checks:
         print(describe_check(check))
-    write_checks(checks, out)
-    stop_on_failure(checks)
+    heed(checks, out)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from lyric_lm.settings import plain
 def main(cfg: DictConfig) -> None:
     settings = plain(cfg)
     if not settings["data"].get("out"):
-        raise InputError("data.out= wants a folder for songs.jsonl, report.json and report.md, such as data.out=prepared")
+        raise InputError("data.out= wants a folder for the songs and their report, such as data.out=prepared")
     out = Path(settings["data"]["out"]).expanduser()
     corpus = corpus_from(settings["data"], settings["seed"])
     write_corpus(corpus, out)

@@ -45,6 +45,7 @@ TEXT = st.one_of(
 @example("$5 {and} [more] (less) a=b: c")
 @example("null ")
 @example("1,2")
+@example("\\\n")
 @example("true")
 @settings(max_examples=300, deadline=None)
 def test_text_is_received_as_typed(text: str) -> None:
