@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT
 
 # Not run here: make would set up a second environment, tensorboard serves for ever.
-ELSEWHERE = ("git clone", "make ", "pip install", "tensorboard ")
+ELSEWHERE = ("make ", "pip install", "tensorboard ")
 
 
 def commands(readme: str) -> list[str]:

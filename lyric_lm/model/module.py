@@ -24,7 +24,7 @@ class SongModule(L.LightningModule):
 
     Logs, each optimizer step: ``train/loss`` (plain cross-entropy) and ``train/objective`` (with label
     smoothing), both in nats per target token; ``train/grad_norm``, the global L2 norm before clipping;
-    ``lr``; ``tokens_per_second`` (target tokens, training time only). Each validation: ``val/loss``,
+    ``lr``; ``tokens_per_second`` (target tokens, from step to step, without validation). Each validation: ``val/loss``,
     ``val/perplexity``, ``val/bits_per_byte``.
 
     Args:
@@ -65,21 +65,18 @@ class SongModule(L.LightningModule):
     def on_fit_start(self) -> None:
         self.network.train()  # from_pretrained leaves it in eval mode, which would switch configured dropout off
 
-    def on_train_epoch_start(self) -> None:
-        self.trainer.train_dataloader.set_epoch(self.current_epoch)
+    def on_train_start(self) -> None:
         self._step_began = time.perf_counter()
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        if not self._step_sums.any():
-            self._step_began = time.perf_counter()
+    def on_train_epoch_start(self) -> None:
+        self.trainer.train_dataloader.set_epoch(self.current_epoch)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the batch's sum of nats (objective), made proof against Lightning's own division."""
         self.trainer.train_dataloader.n_trained = batch_idx + 1  # where a checkpoint of this step goes on
         objective, nats = self._sums(batch, self.label_smoothing)
-        self._step_sums += torch.stack(
-            [objective.detach().double().cpu(), nats.double().cpu(), batch["n_targets"].double().cpu()]
-        )
+        # MPS has no float64: to the CPU first.
+        self._step_sums += torch.stack([x.detach().cpu().double() for x in (objective, nats, batch["n_targets"])])
         return objective * self.trainer.accumulate_grad_batches
 
     def configure_gradient_clipping(
@@ -96,7 +93,8 @@ class SongModule(L.LightningModule):
         norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
         if gradient_clip_val:
             torch.nn.utils.clip_grads_with_norm_(parameters, gradient_clip_val, norm)
-        seconds = time.perf_counter() - self._step_began
+        now = time.perf_counter()
+        seconds, self._step_began = now - self._step_began, now  # from step to step, the update itself included
         self.n_tokens_trained += int(n_targets)
         self.seconds_trained += seconds
         self.log_dict(
@@ -118,7 +116,7 @@ class SongModule(L.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         nats = self._sums(batch, label_smoothing=0.0).nats
-        self._val_sums += torch.stack([x.double().cpu() for x in (nats, batch["n_targets"], batch["n_bytes"])])
+        self._val_sums += torch.stack([x.cpu().double() for x in (nats, batch["n_targets"], batch["n_bytes"])])
 
     def on_validation_epoch_end(self) -> None:
         nats, n_targets, n_bytes = self._val_sums.tolist()
@@ -127,11 +125,14 @@ class SongModule(L.LightningModule):
             {
                 "step": float(self.global_step),
                 "epoch": float(self.current_epoch),
-                "val/loss": torch.tensor(loss, dtype=torch.float64),
+                "val/loss": loss,
                 "val/perplexity": perplexity(loss),
                 "val/bits_per_byte": bits_per_byte(nats, int(n_bytes)),
             }
         )
+
+    def on_validation_end(self) -> None:
+        self._step_began = time.perf_counter()  # what was measured and written meanwhile is not training
 
     # Optimizer
 
