@@ -49,7 +49,8 @@ def table(runs: list[LabelledRun]) -> str:
     Losses are nats per token and comparable only between models with the same tokenizer; bits per byte are
     comparable between all.
     """
-    settings = differing_settings([run for _, run in runs])
+    differing = differing_settings([run for _, run in runs])
+    settings = [{key: value for key, value in chosen.items() if key != "model"} for chosen in differing]
     headings = ["model", *settings[0], *(heading for heading, _, _ in _RESULTS), "run"]
     rows = [headings]
     for (_, run), chosen in zip(runs, settings, strict=True):

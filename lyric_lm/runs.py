@@ -53,11 +53,12 @@ def read_run(folder: Path) -> Run:
             raise InputError(f"run={folder} has no {name}: it is not a run folder, or the run never got that far")
     overrides = folder / ".hydra" / "overrides.yaml"
     items = yaml.safe_load(overrides.read_text(encoding="utf-8")) if overrides.is_file() else []
+    pairs = [item.split("=", 1) for item in items or [] if "=" in item]
     return Run(
         folder=folder,
         metrics=read_metrics(folder),
         summary=json.loads((folder / "summary.json").read_text(encoding="utf-8")),
-        overrides=dict(item.split("=", 1) for item in items or [] if "=" in item),
+        overrides={key: value.strip("'") for key, value in pairs},  # without the quotes that Hydra needed
     )
 
 
