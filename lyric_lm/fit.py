@@ -8,6 +8,7 @@ import logging
 import time
 import warnings
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import hydra.utils
@@ -171,7 +172,7 @@ def checkpoint_step(checkpoint: Path, model: str) -> int:
     try:
         saved = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
         found, step = saved["lyric_lm"]["model"], int(saved["global_step"])
-    except Exception as error:  # torch raises many kinds for a file that is not a checkpoint
+    except (RuntimeError, UnpicklingError, EOFError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{checkpoint} is damaged or not a checkpoint of lyric_lm; start a new run") from error
     if found != model:
         raise InputError(f"{checkpoint} is of model={found}, not of model={model}; resume it without model=")

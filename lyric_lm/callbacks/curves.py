@@ -15,7 +15,7 @@ class Curves(L.Callback):
         self.run_dir, self.clip_at = run_dir, clip_at
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        if trainer.is_global_zero and trainer.state.fn == "fit" and not trainer.sanity_checking:
+        if trainer.state.fn == "fit":
             self.draw()
 
     def draw(self) -> None:

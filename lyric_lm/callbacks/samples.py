@@ -41,8 +41,6 @@ class Samples(L.Callback):
         self.sampling = Sampling(max_new_tokens, temperature, top_k, top_p, min_p, repetition_penalty)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        if trainer.sanity_checking or not trainer.is_global_zero:
-            return
         assert isinstance(pl_module, SongModule)
         epoch = 0 if trainer.state.fn == "validate" else trainer.current_epoch + 1
         songs = []
