@@ -33,6 +33,7 @@ from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.errors import InputError, Interrupted
 from lyric_lm.hardware import device_name, resolve_precision
 from lyric_lm.lyrics.corpus import Corpus
+from lyric_lm.lyrics.report import as_data
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.pretrained import context_length, load_model
 from lyric_lm.summary import log_hyperparameters, summarise, write_json
@@ -58,7 +59,7 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
     began = time.perf_counter()
     L.seed_everything(settings["seed"], verbose=False)
     warnings.filterwarnings("ignore", category=UserWarning, module="lightning")
-    write_json(run_dir / "corpus.json", corpus.report())
+    write_json(run_dir / "corpus.json", as_data(corpus))
     write_json(run_dir / "split.json", corpus.titles_by_split())
 
     model, data = settings["model"], settings["data"]
@@ -103,7 +104,7 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
     summary = summarise(settings, corpus, songs, module, trainer, export, run_dir, was_interrupted)
     summary["seconds"] = round(time.perf_counter() - began, 1)
     if (run_dir / "model").is_dir():
-        card = model_card(summary, settings, corpus.report())
+        card = model_card(summary, settings, as_data(corpus))
         (run_dir / "model" / "README.md").write_text(card, encoding="utf-8")
     log_hyperparameters(trainer, settings, summary)
     write_json(run_dir / "summary.json", summary)

@@ -42,6 +42,9 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
         elif isinstance(entries, dict):
             for name, value in entries.items():
                 _check(f"{group}.{name}", value, known, is_open=group in _OPEN_GROUPS)
+                if isinstance(value, dict) and isinstance(known.get(f"{group}.{name}"), dict):
+                    for inner, inner_value in value.items():
+                        _check(f"{group}.{name}.{inner}", inner_value, known)
         else:
             _check(group, entries, known)
     return settings
@@ -73,10 +76,21 @@ def defaults() -> dict[str, Any]:
             continue
         content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
         content.pop("defaults", None)
-        found |= {group: None, **{f"{group}.{name}": value for name, value in content.items()}} if group else content
-        for name, value in content.items():
-            if not group and isinstance(value, dict):
-                found |= {f"{name}.{inner}": inner_value for inner, inner_value in value.items()}
+        found |= {group: None} | _dotted(content, f"{group}.") if group else _dotted(content)
+    return found
+
+
+def _dotted(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return every key of nested dicts, dotted, with its value.
+
+    >>> _dotted({"a": {"b": 1}})
+    {'a': {'b': 1}, 'a.b': 1}
+    """
+    found: dict[str, Any] = {}
+    for name, value in content.items():
+        found[prefix + name] = value
+        if isinstance(value, dict):
+            found |= _dotted(value, f"{prefix}{name}.")
     return found
 
 

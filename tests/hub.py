@@ -1,6 +1,7 @@
-"""A model hub on the loopback address: as much of the Hub's HTTP interface as ``from_pretrained`` asks for.
+"""A hub on the loopback address: as much of its HTTP interface as ``from_pretrained`` and ``load_dataset`` ask for.
 
-It serves two GPT-2s with random weights under the names of the real ones, with the same files in them.
+It serves two GPT-2s with random weights under the names of the real ones, with the same files in them, and small
+datasets of songs.
 """
 
 import hashlib
@@ -29,11 +30,15 @@ REPOSITORIES = {  # name: (folder, seed of the weights)
     "distilbert/distilgpt2": ("distilgpt2", 2),
     "distilgpt2": ("distilgpt2", 2),
 }
+SONGS, SCRIPTED, GATED, PICTURES = (f"saltby/{name}" for name in ("songs", "huggingartist", "gated", "pictures"))
 
 
 @dataclass
 class Hub:
-    """A running hub: its address, its repositories (name to folder), and the requests so far ("GET /path")."""
+    """A running hub: its address, its repositories (name to folder), and the requests so far ("GET /path").
+
+    As in the hub's addresses, a dataset's name is led by ``datasets/``.
+    """
 
     url: str
     folders: dict[str, Path]
@@ -51,6 +56,7 @@ def serve(folder: Path) -> Iterator[Hub]:
     folders = {name: folder / place for name, (place, _) in REPOSITORIES.items()}
     for place, seed in set(REPOSITORIES.values()):
         write_repository(folder / place, seed)
+    folders |= {f"datasets/{name}": file for name, file in write_datasets(folder / "datasets").items()}
     hub = Hub("", folders)
 
     class Handler(_Handler):
@@ -124,6 +130,28 @@ def write_tokenizer(folder: Path) -> int:
     return len(vocabulary)
 
 
+def write_datasets(folder: Path) -> dict[str, Path]:
+    """Write datasets as they are found: a card and data, a loading script of old, terms to accept, no songs at all."""
+    texts = [file.read_text(encoding="utf-8") for file in sorted(ALBUM.glob("*.txt"))[:6]]
+    songs = [dict(zip(("title", "lyrics"), text.split("\n", 1), strict=True)) | {"artist": "Ada"} for text in texts]
+    card = "---\nlanguage: en\n---\n# Songs\n\nA data set of songs.\n"
+    rows = "".join(json.dumps(song) + "\n" for song in songs)
+    contents = {
+        f"{SONGS}/README.md": card,
+        f"{SONGS}/data/train.jsonl": rows,
+        f"{SCRIPTED}/huggingartist.py": "raise SystemExit('a dataset is read, not run')\n",
+        f"{SCRIPTED}/datasets.json": json.dumps({"train": texts}),
+        f"{SCRIPTED}/dataset_infos.json": json.dumps({"default": {"features": {"text": {}}, "splits": {}}}),
+        f"{GATED}/train.jsonl": rows,
+        f"{PICTURES}/README.md": card,
+        f"{PICTURES}/cover.png": "no picture, and never asked for",
+    }
+    for name, content in contents.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    return {name: folder / name for name in (SONGS, SCRIPTED, GATED, PICTURES)}
+
+
 def _write_json(file: Path, content: object) -> None:
     file.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
@@ -134,12 +162,14 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.hub.requests.append(f"{self.command} {self.path}")
         path = unquote(urlsplit(self.path).path).strip("/")
-        if path.startswith("api/models/"):
-            self._answer_api(path.removeprefix("api/models/"))
+        if path.startswith(("api/models/", "api/datasets/")):
+            self._answer_api(path.removeprefix("api/").removeprefix("models/"))
         elif "/resolve/" in path:
             name, _, place = path.partition("/resolve/")
             revision, _, file = place.partition("/")
-            if folder := self._folder(name, revision):
+            if name == f"datasets/{GATED}":
+                self._refuse("GatedRepo", "Access to this dataset is restricted", status=403)
+            elif folder := self._folder(name, revision):
                 self._send_file(folder / file)
         else:
             self._refuse("RepoNotFound", "no such address")
@@ -154,19 +184,21 @@ class _Handler(BaseHTTPRequestHandler):
         folder = self._folder(name, revision or "main")
         if folder is None:
             return
-        files = sorted(file for file in folder.iterdir() if not inner)
-        if inner:
+        place_in = folder / inner
+        if not place_in.is_dir():
             self._refuse("EntryNotFound", f"{inner} does not exist")
         elif tree:
+            is_deep = "recursive=true" in self.path.lower()
             self._send_json(
-                [{"type": "file", "path": f.name, "size": f.stat().st_size, "oid": _etag(f)} for f in files]
+                [_entry(file, folder) for file in sorted(place_in.rglob("*") if is_deep else place_in.iterdir())]
             )
         else:
+            files = sorted(file for file in folder.rglob("*") if file.is_file())
             self._send_json(
                 {
-                    **{"_id": "0", "id": name, "modelId": name, "sha": COMMIT, "private": False, "gated": False},
-                    **{"disabled": False, "downloads": 0, "likes": 0, "tags": ["gpt2"]},
-                    "siblings": [{"rfilename": file.name} for file in files],
+                    **{"_id": "0", "id": name.removeprefix("datasets/"), "modelId": name, "sha": COMMIT},
+                    **{"private": False, "gated": False, "disabled": False, "downloads": 0, "likes": 0},
+                    **{"tags": ["gpt2"], "siblings": [{"rfilename": f.relative_to(folder).as_posix()} for f in files]},
                 }
             )
 
@@ -189,11 +221,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_json(self, content: object) -> None:
         self._send(200, json.dumps(content).encode(), {"Content-Type": "application/json"})
 
-    def _refuse(self, code: str, message: str) -> None:
+    def _refuse(self, code: str, message: str, status: int = 404) -> None:
         headers = {"X-Error-Code": code, "X-Error-Message": message}
         if code == "EntryNotFound":
             headers["X-Repo-Commit"] = COMMIT
-        self._send(404, json.dumps({"error": message}).encode(), headers)
+        self._send(status, json.dumps({"error": message}).encode(), headers)
 
     def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
@@ -205,6 +237,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: the requests are kept."""
+
+
+def _entry(file: Path, folder: Path) -> dict[str, object]:
+    """Describe a file or a folder as a listing does."""
+    path = file.relative_to(folder).as_posix()
+    if file.is_dir():
+        return {"type": "directory", "path": path, "size": 0, "oid": "0" * 40}
+    return {"type": "file", "path": path, "size": file.stat().st_size, "oid": _etag(file)}
 
 
 def _etag(file: Path) -> str:

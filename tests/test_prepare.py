@@ -9,6 +9,8 @@ import pytest
 from lyric_lm.lyrics.corpus import build_corpus
 from tests.conftest import Done
 
+FILES = ["report.html", "report.json", "report.md", "songs.jsonl"]
+
 Call = Callable[..., Done]
 
 
@@ -19,7 +21,7 @@ def songs_in(folder: Path) -> list[dict[str, str]]:
 def test_what_is_written(call: Call, tmp_path: Path, songs_folder: Path) -> None:
     done = call("prepare", f"data.path={songs_folder}", "data.out=clean")
     assert done.code == 0, done.err
-    assert sorted(file.name for file in (tmp_path / "clean").iterdir()) == ["report.json", "report.md", "songs.jsonl"]
+    assert sorted(file.name for file in (tmp_path / "clean").iterdir()) == FILES
     assert [path.name for path in tmp_path.iterdir()] == ["clean"]
     songs = songs_in(tmp_path / "clean")
     assert len(songs) == 12
@@ -50,7 +52,7 @@ def test_prepared_songs_are_read_back(call: Call, tmp_path: Path, songs_folder: 
     assert again.cleaned == {}
 
 
-@pytest.mark.parametrize("name", ["songs.jsonl", "report.json", "report.md"])
+@pytest.mark.parametrize("name", FILES)
 def test_nothing_is_overwritten(call: Call, tmp_path: Path, songs_folder: Path, name: str) -> None:
     (tmp_path / "prepared").mkdir()
     (tmp_path / "prepared" / name).write_text("mine")
@@ -95,3 +97,30 @@ def test_the_seed_chooses_what_is_held_out(call: Call, tmp_path: Path, songs_fol
         held_out.append(tuple(report["titles_by_split"]["val"]))
         assert call("prepare", f"data.path={songs_folder}", f"data.out=out{seed}").code == 1
     assert len(set(held_out)) == 3
+
+
+def test_one_song_before_and_after(call: Call, tmp_path: Path, songs_folder: Path) -> None:
+    (tmp_path / "songs").mkdir()
+    (tmp_path / "songs" / "sea_song.txt").write_text("Sea Song\n\n[Chorus]\nRow on, and home\nRow home again3Embed")
+    done = call("prepare", "data.path=songs", "diff=sea song")
+    assert done.code == 0, done.err
+    assert "- Row home again3Embed" in done.out
+    assert "+ Row home again\n" in done.out
+    assert "  Row on, and home\n" in done.out
+    assert "embed tail 1" in done.out
+    assert [path.name for path in tmp_path.iterdir()] == ["songs"]
+    missing = call("prepare", "data.path=songs", "diff=Seasong, the 2nd")
+    assert missing.code == 1
+    assert "diff=Seasong, the 2nd is not among the 1 songs" in missing.err
+
+
+def test_a_rule_is_switched_off_as_typed(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "songs.jsonl").write_text(
+        "\n".join(json.dumps({"lyrics": f"Row {n}, row on, home3Embed"}) for n in "abc")
+    )
+    assert call("prepare", "data.path=songs.jsonl", "data.clean.embed_tail=false").code == 0
+    assert all(song["lyrics"].endswith("3Embed") for song in songs_in(tmp_path / "prepared"))
+    for wrong in ("data.clean.embed=false", "+data.clean.embed=false", "data.clean.embed_tail=maybe"):
+        refused = call("prepare", "data.path=songs.jsonl", "data.out=other", wrong)
+        assert refused.code == 1
+        assert "data.clean.embed" in refused.err

@@ -1,17 +1,37 @@
 """The text part as one function: a path in, one artist's clean songs out, split, with the account of it."""
 
+import difflib
 import os
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from lyric_lm.errors import InputError
-from lyric_lm.lyrics.cleaning import SECTION_LABELS, clean
-from lyric_lm.lyrics.reading import Skipped, read_songs
-from lyric_lm.lyrics.song import Song, fold, words
+from lyric_lm.lyrics.cleaning import RULES, SECTION_LABELS, Cleaned, clean
+from lyric_lm.lyrics.cleaning.characters import usual_apostrophe
+from lyric_lm.lyrics.cleaning.page import recommended
+from lyric_lm.lyrics.duplicates import group_versions
+from lyric_lm.lyrics.inspection import Suspicion, suspicions
+from lyric_lm.lyrics.languages import language, script
+from lyric_lm.lyrics.nonsongs import not_a_song, untranslated
+from lyric_lm.lyrics.reading import Reading, Skipped, read_songs
+from lyric_lm.lyrics.song import Song, fold
 from lyric_lm.lyrics.splitting import split_songs
 
-MIN_WORDS = 4  # shorter texts are titles and stubs, not songs
+N_EXAMPLES = 2  # per cleaning rule
+# A title is a line, not a song: only what is wrong with its characters is cleaned.
+TITLE_RULES = ("mojibake", "markup", "invisible_characters", "odd_spaces", "homoglyphs")
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a cleaning rule did in one place of one song: a few lines before and after."""
+
+    source: str
+    title: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True)
@@ -20,7 +40,9 @@ class Corpus:
 
     ``splits`` maps ``train``, ``val`` and ``test`` to songs. ``n_read`` songs were found in ``n_files``
     files; ``skipped`` are files, ``dropped`` songs, each with its reason. ``cleaned`` counts what each
-    cleaning rule changed.
+    cleaning rule changed, ``examples`` shows it. ``versions`` are groups of the same song, the kept or most
+    complete one first. ``to_look_at`` are kept songs that a person should see, worst first. ``languages`` and
+    ``scripts`` count the kept songs.
     """
 
     path: str
@@ -31,29 +53,16 @@ class Corpus:
     skipped: list[Skipped]
     dropped: list[Skipped]
     cleaned: Counter[str]
+    examples: dict[str, list[Example]]
+    versions: list[list[Song]]
+    to_look_at: list[Suspicion]
+    languages: Counter[str]
+    scripts: Counter[str]
 
     @property
     def songs(self) -> list[Song]:
         """All songs that were kept, in order of source."""
         return sorted((song for part in self.splits.values() for song in part), key=lambda song: song.source)
-
-    def report(self) -> dict[str, Any]:
-        """Return the account as plain data, for ``corpus.json`` and ``report.json``; no lyrics in it."""
-        return {
-            "path": self.path,
-            "artist": self.artist,
-            "n_files": self.n_files,
-            "n_songs_read": self.n_read,
-            "n_songs": len(self.songs),
-            "n_songs_by_split": {name: len(part) for name, part in self.splits.items()},
-            "n_lines": sum(len([line for line in song.lyrics.split("\n") if line]) for song in self.songs),
-            "n_words": sum(len(words(song.lyrics)) for song in self.songs),
-            "n_bytes": sum(len(song.lyrics.encode()) for song in self.songs),
-            "cleaned": dict(self.cleaned.most_common()),
-            "skipped_files": [{"source": s.source, "reason": s.reason} for s in self.skipped],
-            "dropped_songs": [{"source": s.source, "reason": s.reason} for s in self.dropped],
-            "titles": [song.title for song in self.songs],
-        }
 
     def titles_by_split(self) -> dict[str, list[str]]:
         """Return the titles of each split, for ``split.json``."""
@@ -68,11 +77,12 @@ def build_corpus(
     val_fraction: float,
     test_fraction: float,
     seed: int,
+    rules: Collection[str] = tuple(RULES),
 ) -> Corpus:
     """Read, clean, deduplicate and split the songs under ``path`` (None: the demo album).
 
-    The arguments are the ``data`` keys of the same names. Of songs with the same words the first in order
-    of source stays, unless ``keep_versions``; their words being equal, they land in the same split anyway.
+    The arguments are the ``data`` keys of the same names; ``rules`` are the cleaning rules to apply. Of the
+    versions of a song the most complete stays, or all of them with ``keep_versions``, in the same split.
 
     Raises:
         FileNotFoundError, InputError: see ``read_songs`` and ``split_songs``.
@@ -80,58 +90,100 @@ def build_corpus(
     if section_labels not in SECTION_LABELS:
         raise InputError(f"data.section_labels={section_labels} is not one of {', '.join(SECTION_LABELS)}")
     reading = read_songs(path, artist)
+    results = clean_songs(reading, section_labels, rules)
+    titles = {untranslated(song.title) for song, _ in results if untranslated(song.title) == fold(song.title)}
+    raw = {song.source: song.lyrics for song in reading.songs}
     cleaned: Counter[str] = Counter()
+    counts: dict[str, Counter[str]] = {}
+    examples: dict[str, list[Example]] = defaultdict(list)
     dropped: list[Skipped] = []
-    kept: dict[str, Song] = {}  # keyed by folded words, or by source where versions stay
-    for song in reading.songs:
-        lyrics, counts = clean(song.lyrics, section_labels)
-        cleaned += counts
-        if reason := _not_a_song(lyrics):
+    songs: list[Song] = []
+    for song, result in results:
+        cleaned += result.counts
+        counts[song.source] = result.counts
+        _collect(examples, song, result)
+        if reason := not_a_song(song, raw[song.source], titles):
             dropped.append(Skipped(song.source, f"{song.title}: {reason}"))
-            continue
-        key = song.source if keep_versions else fold(lyrics)
-        if key in kept:
-            dropped.append(Skipped(song.source, f"{song.title}: same words as {kept[key].source}"))
-            continue
-        kept[key] = Song(clean(song.title)[0].replace("\n", " ") or song.source, song.artist, lyrics, song.source)
-    if not kept:
+        else:
+            songs.append(song)
+    if not songs:
         raise InputError(
             f"data.path={path}: none of the {len(reading.songs)} texts found is a song; {dropped[0].reason}"
         )
-    songs = list(kept.values())
+    groups = group_versions(songs)
+    versions = [group for group in groups if len(group) > 1]
+    if not keep_versions:
+        for kept, *others in versions:
+            dropped += [Skipped(song.source, f"{song.title}: {_likeness(song, kept)}") for song in others]
+        groups = [group[:1] for group in groups]
+    kept_songs = [song for group in groups for song in group]
+    excerpts = {source for source, found in counts.items() if found["excerpt_stubs"]}
     return Corpus(
         path=reading.path,
-        artist=Counter(song.artist for song in songs).most_common(1)[0][0],
-        splits=split_songs(songs, val_fraction, test_fraction, seed),
+        artist=Counter(song.artist for song in kept_songs).most_common(1)[0][0],
+        splits=split_songs(groups, val_fraction, test_fraction, seed),
         n_files=reading.n_files,
         n_read=len(reading.songs),
         skipped=reading.skipped,
         dropped=dropped,
         cleaned=cleaned,
+        examples={name: examples[name] for name in RULES if name in examples},
+        versions=versions,
+        to_look_at=suspicions(kept_songs, raw, counts, excerpts),
+        languages=Counter(language(song.lyrics) for song in kept_songs),
+        scripts=Counter(script(song.lyrics) for song in kept_songs),
     )
 
 
 def corpus_from(data: dict[str, Any], seed: int) -> Corpus:
     """Build the corpus that the ``data`` settings describe; keys about tokens are passed over."""
     keys = ("path", "artist", "section_labels", "keep_versions", "val_fraction", "test_fraction")
-    return build_corpus(**{key: data[key] for key in keys}, seed=seed)
+    return build_corpus(**{key: data[key] for key in keys}, seed=seed, rules=rules_of(data))
 
 
-def _not_a_song(lyrics: str) -> str:
-    """Return why a cleaned text is not a song, or nothing.
+def rules_of(data: dict[str, Any]) -> list[str]:
+    """Return the cleaning rules that the ``data`` settings switch on."""
+    return [name for name, is_on in data["clean"].items() if is_on]
 
-    >>> _not_a_song("(Instrumental)"), _not_a_song("Row on, row on, row home")
-    ('instrumental', '')
-    >>> _not_a_song("Row on"), _not_a_song("")
-    ('2 words, too short to be a song', 'empty')
+
+def clean_songs(reading: Reading, section_labels: str, rules: Collection[str]) -> list[tuple[Song, Cleaned]]:
+    """Clean every song of a reading; what several songs have in common helps to tell what is not theirs."""
+    apostrophe = usual_apostrophe(song.lyrics for song in reading.songs)
+    pairs = recommended((song.title, song.lyrics) for song in reading.songs)
+    title_rules = [name for name in TITLE_RULES if name in rules]
+    results = []
+    for song in reading.songs:
+        title = clean(song.title, rules=title_rules).text.replace("\n", " ") or song.source
+        result = clean(song.lyrics, section_labels, title, rules, apostrophe, pairs)
+        results.append((Song(title, song.artist, result.text, song.source), result))
+    return results
+
+
+def _likeness(song: Song, kept: Song) -> str:
+    if fold(song.lyrics) == fold(kept.lyrics):
+        return f"same words as {kept.source}"
+    return f"version of {kept.title} ({kept.source}), which is more complete"
+
+
+def _collect(examples: dict[str, list[Example]], song: Song, result: Cleaned) -> None:
+    """Keep a song's first step of each rule as an example, until there are enough."""
+    for step in result.steps:
+        found = examples[step.rule]
+        if len(found) < N_EXAMPLES and all(example.source != song.source for example in found):
+            found.append(Example(song.source, song.title, *_excerpt(step.before, step.after)))
+
+
+def _excerpt(before: str, after: str) -> tuple[str, str]:
+    r"""Return the first lines that differ, with one line around them for context.
+
+    >>> _excerpt("Salt\nRow on\n3Embed\n", "Salt\nRow on\n")
+    ('Row on\n3Embed\n', 'Row on\n')
     """
-    folded = words(lyrics)
-    if not folded:
-        return "empty"
-    if folded in (["instrumental"], ["this", "song", "is", "an", "instrumental"]):
-        return "instrumental"
-    if " ".join(folded).startswith("lyrics for this song have yet to be released"):
-        return "not released yet"
-    if len(folded) < MIN_WORDS:
-        return f"{len(folded)} words, too short to be a song"
-    return ""
+    old, new = before.split("\n"), after.split("\n")
+    changes = [c for c in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if c[0] != "equal"]
+    if not changes:
+        return before, after
+    _, i1, i2, j1, j2 = changes[0]
+    excerpts = (old[max(i1 - 1, 0) : min(i2, i1 + 8) + 1], new[max(j1 - 1, 0) : min(j2, j1 + 8) + 1])
+    shown = ["\n".join(line if len(line) <= 200 else line[:200] + " …" for line in lines) for lines in excerpts]
+    return shown[0], shown[1]

@@ -1,24 +1,41 @@
-"""Find the files under ``data.path``, decode them, and turn them into songs. Files are only ever read.
+"""Read the songs under ``data.path``, whatever the files are, and pick one artist's. Files are only ever read.
 
-What goes in is a path (or None: the demo album); what comes out is every song found, as it stands in the
-file, and a line for each file that was skipped, with the reason.
+What goes in is a path, the id of a dataset on the hub, or None for the demo album; what comes out is every song of
+the artist, as it stands in its file, and a line for each file or part of a file that was skipped, with the reason.
 """
 
 import os
-from collections import Counter
-from collections.abc import Iterator
+import re
+from collections import Counter, defaultdict
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from lyric_lm.errors import InputError
-from lyric_lm.lyrics.formats import parse
+from lyric_lm.lyrics.artists import choose_artist, key
+from lyric_lm.lyrics.formats import Record, parse
+from lyric_lm.lyrics.names import letters, title_of
+from lyric_lm.lyrics.places import (
+    artist_of_root,
+    artists_of_places,
+    is_library,
+    stem_of,
+    titles_of_places,
+)
 from lyric_lm.lyrics.song import Song
+from lyric_lm.lyrics.walking import find_files, printable
 
 ALBUM = Path(__file__).parent.parent / "album"
 ALBUM_ARTIST = "Tilda Marrow"
 
-# Folder names that say what is in them and not whose it is; the folder above names the artist.
-_PLAIN_FOLDERS = {"songs", "lyrics", "txt", "text", "texts", "data", "prepared"}
+MAX_NAME = 300  # characters of an artist's name; more is a text in the wrong column
+MAX_TITLE = 60  # characters of a first line that stands in for a title
+
+# Files of these endings hold records, and their names are no song's title even when they hold but one.
+_DATA_ENDINGS = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".feather", ".dat"}
+
+_HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
+_PAGE_HEADER = re.compile(r"\s*\d+ Contributors?(?!\w*Translations)(.{1,80}?) Lyrics")
+_NOT_SUNG = re.compile(r"[\[({<].*[\])}>]:?|[\W_]*|.{0,30}:")  # section labels, rules
 
 
 @dataclass(frozen=True)
@@ -39,13 +56,22 @@ class Reading:
     skipped: list[Skipped]
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """A record and where it stands: its file's name from the root, and its number if the file has several."""
+
+    record: Record
+    path: PurePath
+    number: int | None
+
+
 def read_songs(path: str | os.PathLike[str] | None, artist: str | None = None) -> Reading:
     """Read all songs of one artist under ``path``; None reads the demo album.
 
     Args:
-        path: a file, or a folder that is searched to any depth.
-        artist: take only this artist's songs (case and spacing do not matter); names the songs of
-            files that do not say whose they are.
+        path: a file, a folder that is searched to any depth, or ``owner/name`` of a dataset on the hub.
+        artist: take only this artist's songs (however the name is spelt); names the songs of files that do not
+            say whose they are.
 
     Raises:
         FileNotFoundError: ``path`` does not exist.
@@ -53,114 +79,134 @@ def read_songs(path: str | os.PathLike[str] | None, artist: str | None = None) -
     """
     if path is not None and not str(path).strip():
         raise InputError("data.path is empty; give a file or a folder with songs, or data.path=null for the demo album")
-    if path is None:
-        root, default_artist = ALBUM, ALBUM_ARTIST
-    else:
-        root = Path(path).expanduser()
-        default_artist = _folder_artist(root)
-    if not root.exists():
-        raise FileNotFoundError(f"data.path={path} does not exist; give a file or a folder with songs")
-    songs: list[Song] = []
+    root = ALBUM if path is None else _root(path)
+    n_files, entries, skipped = _read(root)
+    if not entries:
+        reasons = "".join(f"; {s.source}: {s.reason}" for s in skipped[:3])
+        raise InputError(
+            f"data.path={path} has no songs ({n_files} files looked at{reasons}); "
+            "give .txt or .lrc files, or CSV, JSON, JSONL or Parquet with a lyrics field"
+        )
+    fallback = ALBUM_ARTIST if path is None else artist_of_root(Path(path).expanduser())
+    songs, others = _of(entries, artist, fallback, root)
+    return Reading(printable(str(path)) if path else "demo album", n_files, songs, [*skipped, *others])
+
+
+def _root(path: str | os.PathLike[str]) -> Path:
+    """Return the file or folder that a path means; one that is not here may be a dataset on the hub."""
+    root = Path(path).expanduser()
+    if root.exists():
+        return root
+    if _HUB_ID.fullmatch(str(path)) and not root.parent.exists() and stem_of(root.name) == root.name:
+        from lyric_lm.lyrics.hub_songs import fetch  # slow to import, and hardly ever needed
+
+        return fetch(str(path))
+    raise FileNotFoundError(f"data.path={path} does not exist; give a file or a folder with songs")
+
+
+def _read(root: Path) -> tuple[int, list[_Entry], list[Skipped]]:
+    """Read every file under a path: how many there are, their records, and what was skipped."""
+    entries: list[_Entry] = []
     skipped: list[Skipped] = []
-    files = list(_files(root))
-    for file in files:
-        name = _printable(str(file.relative_to(root)) if file != root else file.name)
+    n_files = 0
+    for file in find_files(root):
+        if root == ALBUM and not file.name.endswith(".txt"):  # its licence lies beside the songs
+            continue
+        n_files += 1
+        path = PurePath(file.name)
         try:
-            records = parse(decode(file.read_bytes()), Path(name))
-            if not records:
+            if file.reason:
+                raise ValueError(file.reason)
+            parsed = parse(file.path.read_bytes(), path)
+            if not parsed.records and not parsed.problems:
                 raise ValueError("no songs in it")
         except (ValueError, OSError) as error:
             reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-            skipped.append(Skipped(name, reason))
+            skipped.append(Skipped(file.name, reason))
             continue
-        for number, record in enumerate(records, start=1):
-            source = name if len(records) == 1 else f"{name}:{number}"
-            title = record.get("title") or f"{Path(name).stem} {number}"
-            songs.append(Song(title, record.get("artist", ""), record["lyrics"], source))
-    if not songs:
-        reasons = "".join(f"; {s.source}: {s.reason}" for s in skipped[:3])
-        raise InputError(
-            f"data.path={path} has no songs ({len(files)} files looked at{reasons}); "
-            "give .txt files, or CSV, JSON or JSONL with a lyrics field"
-        )
-    return Reading(
-        _printable(str(path)) if path else "demo album", len(files), _of(songs, artist, default_artist), skipped
+        skipped += [Skipped(file.name, problem) for problem in parsed.problems]
+        is_one = len(parsed.records) == 1
+        entries += [_Entry(r, path, None if is_one else number) for number, r in enumerate(parsed.records, start=1)]
+    return n_files, entries, skipped
+
+
+def _of(entries: list[_Entry], artist: str | None, fallback: str, root: Path) -> tuple[list[Song], list[Skipped]]:
+    """Keep one artist's songs and give each its title and its artist; tell for each file whose others it holds."""
+    stated = [" ".join(entry.record.get("artist", "")[:MAX_NAME].split()) for entry in entries]
+    stated = [name if key(name) else "" for name in stated]
+    unnamed = [entry.path for entry, name in zip(entries, stated, strict=True) if not name]
+    placed = iter(
+        artists_of_places(unnamed, filter(None, stated), artist, root.is_dir() and is_library(root.resolve().name))
     )
+    names = [name or next(placed) for name in stated]
+    chosen, is_theirs = choose_artist(names, artist)
+    kept = [entry for entry, is_one in zip(entries, is_theirs, strict=True) if is_one]
+    is_own_file = [entry.number is None and entry.path.suffix.lower() not in _DATA_ENDINGS for entry in kept]
+    files = [entry.path for entry, is_own in zip(kept, is_own_file, strict=True) if is_own]
+    file_titles = iter(titles_of_places(files, [chosen or fallback] * len(files)))
+    songs = []
+    for entry, is_own in zip(kept, is_own_file, strict=True):
+        title = _title(entry.record, stem_of(entry.path.name), next(file_titles) if is_own else "")
+        source = str(entry.path) if entry.number is None else f"{entry.path}:{entry.number}"
+        lyrics = _without_artist(entry.record["lyrics"], chosen or fallback) if is_own else entry.record["lyrics"]
+        songs.append(Song(title, chosen or fallback, lyrics, source))
+    others: defaultdict[PurePath, Counter[str]] = defaultdict(Counter)
+    for entry, name, is_one in zip(entries, names, is_theirs, strict=True):
+        if not is_one:
+            others[entry.path][name] += 1
+    return songs, [Skipped(str(path), _other_artists(counts)) for path, counts in others.items()]
 
 
-def decode(data: bytes) -> str:
-    """Decode a file's bytes: UTF-8 or UTF-16 by their marks, else UTF-8, else Windows-1252; ``\\n`` line ends.
+def _other_artists(counts: Counter[str]) -> str:
+    """Say how many songs of a file are other artists'.
 
-    >>> decode(b"\\xef\\xbb\\xbfRow\\r\\non"), decode("né".encode("utf-16")), decode(b"n\\xe9")
-    ('Row\\non', 'né', 'né')
-
-    Raises:
-        ValueError: the bytes are not text, or there are none.
+    >>> _other_artists(Counter({"Ben": 2, "Cid": 1})), _other_artists(Counter(Ben=1))
+    ('3 songs of other artists: Ben (2), Cid (1)', 'by Ben')
     """
-    if not data.strip():
-        raise ValueError("empty file")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = data.decode("utf-16", errors="replace")
-    elif b"\0" in data or _share_of_control_bytes(data) > 0.02:
-        raise ValueError("binary file")
-    else:
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("cp1252", errors="replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    if counts.total() == 1:
+        return f"by {next(iter(counts))}"
+    listed = ", ".join(f"{name} ({n})" for name, n in counts.most_common(3))
+    return f"{counts.total()} songs of other artists: {listed}{', …' if len(counts) > 3 else ''}"
 
 
-def _share_of_control_bytes(data: bytes) -> float:
-    head = data[:4096]
-    return sum(byte < 9 or 13 < byte < 32 for byte in head) / len(head)
+def _title(record: Record, stem: str, file_title: str) -> str:
+    """Return a song's title: what its file says, what the file's name says, or else its first line.
+
+    >>> _title({"lyrics": "", "title": "Sea"}, "01 Sea", "Sea"), _title({"lyrics": "[Chorus]\\nRow on\\n"}, "all", "")
+    ('Sea', 'Row on')
+    """
+    given = " ".join(record.get("title", "").split())
+    if file_title and (not given or given in (stem, title_of(stem))):
+        return file_title
+    return given or first_line_title(record["lyrics"]) or stem
 
 
-def _files(root: Path) -> Iterator[Path]:
-    """Yield the files of a tree in order of path; hidden ones and links to folders are passed over."""
-    if root.is_file():
-        yield root
-        return
-    for folder, subfolders, names in os.walk(root):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        for name in sorted(names):
-            is_ours = root == ALBUM and not name.endswith(".txt")  # the album's licence lies beside the songs
-            if not name.startswith(".") and not is_ours:
-                yield Path(folder, name)
+def first_line_title(lyrics: str) -> str:
+    """Return what can stand for a missing title: the first line that is sung, cut at a word.
+
+    >>> first_line_title("[Verse 1]\\n---\\nRow on, row on, my love,\\nrow home"), first_line_title("[Chorus]")
+    ('Row on, row on, my love', '')
+    >>> first_line_title("12 ContributorsSea Song Lyrics[Verse 1]\\nRow on")
+    'Sea Song'
+    """
+    if header := _PAGE_HEADER.match(lyrics):
+        return header[1].strip()
+    for line in lyrics.split("\n"):
+        words = " ".join(re.sub(r"<[^<>]{1,100}>|\[[^\[\]]{1,100}\]", " ", line[:1000]).split())
+        if words and not _NOT_SUNG.fullmatch(words):
+            cut = words if len(words) <= MAX_TITLE else words[: MAX_TITLE + 1].rpartition(" ")[0] or words[:MAX_TITLE]
+            return cut.rstrip(" ,;:.-–—")
+    return ""
 
 
-def _folder_artist(root: Path) -> str:
-    """Guess the artist from the path: the nearest name that is not a word like "songs"."""
-    resolved = root.resolve()
-    for part in [resolved.stem if root.is_file() else resolved.name, *(p.name for p in resolved.parents)]:
-        if part and part.lower() not in _PLAIN_FOLDERS:
-            return " ".join(_printable(part).replace("_", " ").replace("-", " ").split()).title()
-    return "Unknown"
+def _without_artist(lyrics: str, artist: str) -> str:
+    r"""Take off a first line that says no more than who the artist is: "by" the artist, or the bare name set apart.
 
-
-def _of(songs: list[Song], artist: str | None, default_artist: str) -> list[Song]:
-    """Keep one artist's songs and put the artist's name on those that came without one."""
-    counts = Counter(song.artist for song in songs if song.artist)
-    variants = {_same(name) for name in counts}
-    listing = ", ".join(f"{name} ({n})" for name, n in counts.most_common(10))
-    if artist is None:
-        if len(variants) > 1:
-            raise InputError(
-                f"{len(variants)} artists found: {listing}{', …' if len(counts) > 10 else ''}; "
-                "choose one with data.artist=NAME"
-            )
-        name = counts.most_common(1)[0][0] if counts else default_artist
-        return [Song(song.title, name, song.lyrics, song.source) for song in songs]
-    chosen = [song for song in songs if not song.artist or _same(song.artist) == _same(artist)]
-    if not chosen:
-        raise InputError(f"data.artist={artist} is not among the artists found: {listing}")
-    return [Song(song.title, song.artist or artist, song.lyrics, song.source) for song in chosen]
-
-
-def _printable(name: str) -> str:
-    """Make a path that is not UTF-8 one that reports can hold."""
-    return os.fsencode(name).decode(errors="replace")
-
-
-def _same(name: str) -> str:
-    return " ".join(name.casefold().split())
+    >>> _without_artist("\nby Ada Lark\n\nRow on\n", "Ada Lark"), _without_artist("By Ada, row on", "Ada")
+    ('\nRow on\n', 'By Ada, row on')
+    """
+    first, _, below = lyrics.lstrip("\n").partition("\n")
+    is_by = re.match(r"\s*by:?\s+(?=\S)", first[:MAX_NAME], re.IGNORECASE)
+    name = first[is_by.end() : MAX_NAME] if is_by else first[:MAX_NAME]
+    is_apart = bool(is_by) or not below.partition("\n")[0].strip()
+    return below if letters(name) and key(name) == key(artist) and is_apart else lyrics

@@ -18,6 +18,13 @@ class Song:
     source: str
 
 
+# Vowel signs and joiners are parts of words in Hindi, Thai, Persian and others, but not \w.
+_IN_WORDS = (
+    r"\w\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0e4e\u0e50-\u109f\u1780-\u17d3\u200c\u200d"
+)
+_WORD = re.compile(rf"[{_IN_WORDS}]+(?:['’][{_IN_WORDS}]+)*")
+
+
 def words(text: str) -> list[str]:
     """Split text into its words, case and punctuation folded; an apostrophe inside a word stays.
 
@@ -25,10 +32,10 @@ def words(text: str) -> list[str]:
     ["don't", 'stop', 'not', 'now', 'élan']
     >>> words("'Twas o'er")
     ['twas', "o'er"]
-    >>> words("...")
-    []
+    >>> words("..."), words("हिन्दी गीत")
+    ([], ['हिन्दी', 'गीत'])
     """
-    return re.findall(r"\w+(?:['’]\w+)*", text.casefold())
+    return _WORD.findall(text.casefold())
 
 
 def fold(text: str) -> str:

@@ -1,40 +1,74 @@
-"""Decide for each song, on its own, whether it is for training, validation or testing.
+"""Decide for each group of versions, on its own, whether it is for training, validation or testing.
 
-The decision is a hash of the seed and the song's words, compared with the wanted fractions. So the split
-depends on nothing but the songs and the seed, and adding a song moves no other.
+What goes in are groups of songs, what comes out are the songs of each split. The decision is a hash of the seed and the
+song's title without its notes, compared with the wanted fractions. So the split depends on nothing but the songs
+and the seed: adding a song moves no other, nor does a version found later under the same title, nor a corrected
+misprint. A title that is none gives way to the song's first line. What makes two songs versions is decided in
+``duplicates``.
 """
 
 import hashlib
+import re
+from collections import Counter
 
 from lyric_lm.errors import InputError
 from lyric_lm.lyrics.song import Song, fold
+from lyric_lm.lyrics.titles import base_title, names_a_song
 
 SPLITS = ("train", "val", "test")
 
+# A title of so many groups and of so large a share of them is not a song's: the column held the album or the artist.
+COMMON_TITLE, COMMON_TITLE_SHARE = 5, 0.2
+LEAST_LINE = 8  # characters: "Oh" and "Hey, hey" begin too many songs to tell them apart
 
-def position(lyrics: str, seed: int) -> float:
-    """Map a song to a fixed, evenly distributed place in [0, 1).
+_LABEL = re.compile(r"\[.*\]|\w+(?: \w+)?:")  # a section label that was kept, as [Chorus] or as Chorus:
 
-    >>> position("Row on", 1) == position("row ON!", 1) != position("row on", 2)
+
+def position(key: str, seed: int) -> float:
+    """Map a title or line to a fixed, evenly distributed place in [0, 1).
+
+    >>> position("row on", 1) == position("row on", 1) != position("row on", 2)
     True
     """
-    digest = hashlib.sha256(f"{seed}\n{fold(lyrics)}".encode()).digest()
+    digest = hashlib.sha256(f"{seed}\n{key}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def split_songs(songs: list[Song], val_fraction: float, test_fraction: float, seed: int) -> dict[str, list[Song]]:
-    """Split songs by their words: validation below ``val_fraction``, then testing, then training.
+def split_songs(
+    groups: list[list[Song]], val_fraction: float, test_fraction: float, seed: int
+) -> dict[str, list[Song]]:
+    """Split groups of versions: validation below ``val_fraction``, then testing, then training; none is divided.
 
-    The fractions are met on average, not exactly. In a set so small that no song falls into validation,
-    the song that comes nearest is taken (with its twins of the same words), because training without a
-    held-out song cannot be judged.
+    The place of a group is the smallest of its songs' places: a version found later under another title may take a
+    song out of training, never the reverse. The fractions are met on average, not exactly. In a set so small
+    that no group falls into validation, the one that comes nearest is taken, because training without a held-out song
+    cannot be judged.
 
     Returns:
         The songs of each of ``SPLITS``, in the order given.
 
     Raises:
-        InputError: the fractions leave nothing to train on, or there are fewer than two songs.
+        InputError: the fractions leave nothing to train on, or there are fewer than two groups.
     """
+    _check(groups, val_fraction, test_fraction)
+    placed = list(zip(_places(groups, seed), groups, strict=True))
+    parts: dict[str, list[Song]] = {name: [] for name in SPLITS}
+    nearest = min(placed, key=lambda pair: (pair[0], sorted(fold(song.lyrics) for song in pair[1])))
+    for pair in placed:
+        place, group = pair
+        # Where nothing falls below the fraction, the nearest does; where something does, the nearest is part of it.
+        is_val = place < val_fraction or pair is nearest
+        name = "val" if is_val else "test" if place < val_fraction + test_fraction else "train"
+        parts[name] += group
+    if not parts["train"]:
+        raise InputError(
+            f"all {len(groups)} songs are held out (data.val_fraction={val_fraction}, "
+            f"data.test_fraction={test_fraction}); make the fractions smaller"
+        )
+    return parts
+
+
+def _check(groups: list[list[Song]], val_fraction: float, test_fraction: float) -> None:
     for name, value in (("val_fraction", val_fraction), ("test_fraction", test_fraction)):
         if not 0 <= value < 1:
             raise InputError(f"data.{name}={value} is not a fraction; give 0 <= data.{name} < 1")
@@ -45,24 +79,34 @@ def split_songs(songs: list[Song], val_fraction: float, test_fraction: float, se
             f"data.val_fraction={val_fraction} and data.test_fraction={test_fraction} leave nothing to train on; "
             "together they must stay below 1"
         )
-    if len(songs) < 2:
+    if len(groups) < 2:
         raise InputError(
-            f"{len(songs)} song{'' if len(songs) == 1 else 's'} after cleaning: one to train on and one to hold out "
+            f"{len(groups)} song{'' if len(groups) == 1 else 's'} after cleaning: one to train on and one to hold out "
             "are the least; add songs to data.path"
         )
-    placed = [(position(song.lyrics, seed), song) for song in songs]
-    parts: dict[str, list[Song]] = {name: [] for name in SPLITS}
-    for place, song in placed:
-        name = "val" if place < val_fraction else "test" if place < val_fraction + test_fraction else "train"
-        parts[name].append(song)
-    if not parts["val"]:
-        nearest = min(place for place, _ in placed)
-        parts["val"] = [song for place, song in placed if place == nearest]
-        for name in ("test", "train"):
-            parts[name] = [song for song in parts[name] if song not in parts["val"]]
-    if not parts["train"]:
-        raise InputError(
-            f"all {len(songs)} songs are held out (data.val_fraction={val_fraction}, "
-            f"data.test_fraction={test_fraction}); make the fractions smaller"
-        )
-    return parts
+
+
+def _places(groups: list[list[Song]], seed: int) -> list[float]:
+    """Return each group's place in [0, 1)."""
+    titles = [{base_title(song.title) for song in group} for group in groups]
+    n_groups = Counter(title for told in titles for title in told)
+    common = {
+        title
+        for title, n in n_groups.items()
+        if n == len(groups) or (n >= COMMON_TITLE and n > COMMON_TITLE_SHARE * len(groups))
+    }
+    return [min(position(_key(song, common), seed) for song in group) for group in groups]
+
+
+def _key(song: Song, common: set[str]) -> str:
+    """Return what decides where a song goes: its title without notes, or its first line where it has no title.
+
+    >>> song = Song("Low Tide (Live)", "Ada", "[Verse 1]\\nOh, oh\\nThe boats are in", "1.txt")
+    >>> _key(song, common=set()), _key(song, common={"low tide"})
+    ('low tide', 'the boats are in')
+    """
+    title = base_title(song.title)
+    if names_a_song(song.title) and title not in common:
+        return title
+    lines = (fold(line) for line in song.lyrics.split("\n") if not _LABEL.fullmatch(line.strip()))
+    return next((line for line in lines if len(line) >= LEAST_LINE), fold(song.lyrics))
