@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from lyric_lm.lyrics import duplicates
+import lyric_lm.lyrics.versions as judging
 from lyric_lm.lyrics.duplicates import group_versions
 from lyric_lm.lyrics.likeness import coverage, fingerprint
 from lyric_lm.lyrics.song import Song
@@ -196,9 +196,9 @@ def thresholds(songs: list[Song]) -> None:
         f"\nlost songs: of 40 whose chorus is {shares} of each; of 40 whose lines begin with the same 3 to 6 of 8 words"
     )
     print("\n| SHARED | OWN_PASSAGES | versions found | lost: one chorus | lost: one frame |\n" + "| --- " * 5 + "|")
-    chosen = duplicates.SHARED, duplicates.OWN_PASSAGES
+    chosen = judging.SHARED, judging.OWN_PASSAGES
     for shared, own in ((0.5, 1), (0.6, 1), (0.7, 1), (0.75, 1), (0.8, 1), (0.9, 1), (0.5, 0.2), (0.65, 0.2), chosen):
-        duplicates.SHARED, duplicates.OWN_PASSAGES = shared, own
+        judging.SHARED, judging.OWN_PASSAGES = shared, own
         found = sum(score(group_versions(songs + others))[0] for others in edited) / len(songs) / len(edited)
         choruses = ", ".join(str(40 - len(group_versions(chorus_songs))) for _, chorus_songs in made)
         frames = ", ".join(str(40 - len(group_versions(on_one_frame(n_fixed)))) for n_fixed in (3, 4, 5, 6))

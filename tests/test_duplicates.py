@@ -82,6 +82,15 @@ def test_versions_are_found(edit: str, title: str) -> None:
     assert together(groups) == {frozenset([song.source, f"{song.source} 2"]) for song in SONGS}
 
 
+def test_copies_of_several_typists_are_found_by_the_song_between_them() -> None:
+    """Any two copies differ in every fifth word; a song of another name must not be drawn in."""
+    changes = [each_word(0.1, lambda word, n=n: word[:n] + "e" + word[n + 1 :]) for n in range(3)]
+    copies = [Song("", "", change(song.lyrics), song.source) for song in SONGS for change in changes]
+    groups = group_versions(copies + SONGS)
+    assert all(len(set(group)) == 1 for group in sources(groups))
+    assert len(groups) <= len(SONGS) + 1
+
+
 def test_more_is_forgiven_under_the_same_title() -> None:
     change = each_word(0.22, lambda word: "ember")
     texts = [change(song.lyrics) for song in SONGS[:20]]

@@ -1,177 +1,133 @@
-"""Every shape that people find songs in: the text of a file in, its records out."""
+"""Which reader a file is given to: by its content, whatever its ending; and the reason where it holds no songs."""
 
 import json
+import subprocess
+import sys
 from pathlib import PurePath
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from lyric_lm.lyrics.formats import LYRICS_KEYS, parse, parse_json, parse_table, parse_text
+from lyric_lm.lyrics.formats import parse
+from lyric_lm.lyrics.reading import ALBUM
 
 SEA = {"lyrics": "Row on\nrow home", "title": "Sea", "artist": "Ada"}
-
-
-def parsed(text: str, name: str = "songs.txt") -> list[dict[str, str]]:
-    return parse(text, PurePath(name))
-
-
-@pytest.mark.parametrize(
-    ("first", "name"),
-    [
-        ("O'er the Sea", "oer_the_sea"),
-        ("Don’t Go (No, No)", "Don't Go (No No)"),
-        ("ÉLAN", "élan"),
-        ("Caf\u00e9", "Cafe\u0301"),  # macOS keeps file names decomposed
-    ],
-)
-def test_a_first_line_like_the_file_name_is_the_title(first: str, name: str) -> None:
-    (record,) = parsed(f"\n{first}\n\nRow on\n", f"{name}.txt")
-    assert record == {"title": first, "lyrics": "\nRow on\n"}
-
-
-@pytest.mark.parametrize("first", ["Row on", "Sea, sea", "...", "[Verse 1]", "{Chorus}", "{title: Sea}"])
-def test_any_other_first_line_is_sung(first: str) -> None:
-    (record,) = parsed(f"{first}\nRow home\n", "the_sea.txt")
-    assert record == {"title": "the sea", "lyrics": f"{first}\nRow home\n"}
-
-
-def test_songs_between_end_of_text_markers() -> None:
-    text = "<|startoftext|>Row on\nrow home<|endoftext|>\n<|startoftext|>\nTea\n\ntoo<|endoftext|>\n"
-    assert parsed(text) == [{"lyrics": "Row on\nrow home"}, {"lyrics": "Tea\n\ntoo"}]
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_a_table_with_any_delimiter(delimiter: str) -> None:
-    rows = [["artist", "title", "lyrics"], ["Ada", "Sea", '"Row on\nrow home"'], ["Ada", '"Tea ""for"" two"', "Tea"]]
-    text = "\n".join(delimiter.join(row) for row in rows)
-    assert parsed(text) == [SEA, {"lyrics": "Tea", "title": 'Tea "for" two', "artist": "Ada"}]
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        "artist,song,link,text",
-        "Band_Singer,Track,Views,Lyric",
-        "ARTIST_NAME,Track_Name,id,Song_Lyrics",
-        " singer , song_title , n , lyrics ",
-    ],
-)
-def test_the_usual_column_names(header: str) -> None:
-    assert parsed(f'{header}\nAda,Sea,7,"Row on\nrow home"\n', "kaggle.csv") == [SEA]
-
-
-def test_spaces_after_commas_do_not_hide_quotes() -> None:
-    assert parsed('artist, title, lyrics\nAda, Sea, "Row on, row\nhome"\n') == [SEA | {"lyrics": "Row on, row\nhome"}]
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        (
-            'artist,lyrics\nAda,"Row on\nAda,Tea\n',
-            "broken CSV in the row that begins on line 2",
-        ),  # the quote stays open
-        ('artist,lyrics\nAda,Tea\nAda,"Row" on\n', "begins on line 3"),
-        ("artist,lyrics\nAda,Row on, row home\n", "line 2: more fields than the header's 2"),
-        ("a,b\n1,2\n", "no lyrics column among a, b"),
-    ],
-)
-def test_a_broken_table_says_where(text: str, reason: str) -> None:
-    with pytest.raises(ValueError, match=reason):
-        parsed(text, "songs.csv")
-
-
-def test_a_row_without_lyrics_is_an_empty_song() -> None:
-    assert parsed("title,lyrics\nSea\nTea,Tea\n") == [{"lyrics": "", "title": "Sea"}, {"lyrics": "Tea", "title": "Tea"}]
-
-
-def test_json_lines() -> None:
-    lines = [{"song": "Sea", "text": "Row on\nrow home", "artist": "Ada"}, {"lyrics": "Tea"}, {"title": "no words"}]
-    text = "\n\n".join(json.dumps(line) for line in lines) + "\n"
-    assert parsed(text, "songs.jsonl") == parsed(text, "songs.txt") == [SEA, {"lyrics": "Tea"}]
-
-
-def test_a_single_line_of_json() -> None:
-    assert parsed(json.dumps(SEA) + "\n", "one.jsonl") == [SEA]
-
-
-SONG = {
-    "annotation_count": 2,
-    "artist": "Ada",
-    "full_title": "Sea by Ada",
-    "id": 1,
-    "lyrics": "Row on\nrow home",
-    "primary_artist": {"name": "Ada & Co", "id": 3},
-    "title": "Sea",
-    "url": "https://example.org/sea",
+CONTENTS = {
+    "json": json.dumps(SEA),
+    "json list": json.dumps([SEA], indent=2),
+    "csv": 'artist,title,lyrics\nAda,Sea,"Row on\nrow home"\n',
+    "tsv": 'artist\ttitle\tlyrics\nAda\tSea\t"Row on\nrow home"\n',
+    "lrc": "[ar:Ada]\n[ti:Sea]\n[00:07.00]row home\n[00:05.00]Row on\n",
 }
-NEWER_SONG = {key: value for key, value in SONG.items() if key != "artist"} | {"primary_artist": {"name": "Ada"}}
 
 
 @pytest.mark.parametrize(
-    "body",
-    [
-        SONG,
-        NEWER_SONG,
-        [SONG],
-        {"name": "Ada", "id": 3, "description": "Sang.", "songs": [SONG]},
-        {"artist": "Ada", "songs": [SONG]},
-        {"artist": {"name": "Ada"}, "name": "Harbours", "tracks": [{"number": 1, "song": SONG}]},
-        {"artist": "Ada", "name": "Harbours", "tracks": [SONG]},
-    ],
-    ids=["song", "newer song", "list", "artist", "older artist", "album", "older album"],
+    "name", ["songs.txt", "songs.dat", "songs.json", "songs.csv", "songs.lrc", "songs", "a.py", ".x"]
 )
-@pytest.mark.parametrize("indent", [None, 2])
-def test_every_lyricsgenius_file(body: object, indent: int | None) -> None:
-    assert parsed(json.dumps(body, indent=indent), "Lyrics_Ada.json") == [SEA]
-
-
-def test_a_guest_song_belongs_to_the_artist_of_the_file() -> None:
-    body = {"name": "Ada", "songs": [SONG | {"artist": "Ben feat. Ada"}]}
-    assert parse_json(json.dumps(body)) == [SEA]
-
-
-def test_lyrics_that_are_null_are_empty() -> None:
-    assert parse_json('{"title": "Sea", "lyrics": null}') == [{"lyrics": "", "title": "Sea"}]
-
-
-def test_half_an_emoji_is_dropped() -> None:
-    r"""A dump that cut ``😀`` in two holds ``\ud83d``, which no file can be written with."""
-    assert parse_json(r'{"lyrics": "Row \ud83don \ud83d\ude00"}') == [{"lyrics": "Row on 😀"}]
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_content_decides(name: str, content: str, encoding: str, line_end: str) -> None:
+    data = CONTENTS[content].replace("\n", line_end).encode(encoding)
+    assert parse(data, PurePath(name)).records == [SEA]
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "reason"),
-    [
-        ('{"lyrics": "Row', "a.json", "broken JSON"),
-        ("[" * 100_000, "a.json", "broken JSON"),
-        ('{"lyrics": "Row"}\n{"lyrics": \n', "a.jsonl", "line 2 is not JSON"),
-        ("Row on\nrow home", "a.docx", "not a song format: .docx"),
-    ],
+    "content", ["[Verse 1]\nRow on\n", "{Chorus}\nRow on\n", "Row on, row home\n", "Words: and more\n"]
 )
-def test_a_broken_file_says_why(text: str, name: str, reason: str) -> None:
-    with pytest.raises(ValueError, match=reason):
-        parsed(text, name)
+@pytest.mark.parametrize(
+    "name", ["sea.txt", "sea.TXT", "sea.md", "sea.lyrics", "sea.lrc", "sea", "Mr. Sea", "Sea Vol.2"]
+)
+def test_the_rest_is_plain_text(content: str, name: str) -> None:
+    (record,) = parse(content.encode(), PurePath(name)).records
+    assert record["lyrics"] == content
 
 
-@given(st.lists(st.tuples(st.text(max_size=20), st.sampled_from(LYRICS_KEYS)), min_size=1, max_size=5))
-def test_json_gives_back_what_was_put_in(songs: list[tuple[str, str]]) -> None:
-    records = parse_json(json.dumps([{key: text, "title": "t"} for text, key in songs]))
-    assert [record["lyrics"] for record in records] == [text for text, _ in songs]
+def test_a_name_without_real_ending_is_a_title() -> None:
+    (record,) = parse(b"Row on, row home\n", PurePath("Mr. Sea")).records
+    assert record["title"] == "Mr. Sea"
 
 
-LINES = st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20), max_size=4).map("\n".join)
+def test_subtitles() -> None:
+    cues = "1\n00:00:01,000 --> 00:00:02,000\nRow on\n\n2\n00:00:02,000 --> 00:00:03,000\nrow home\n"
+    (record,) = parse(cues.encode(), PurePath("sea.txt")).records
+    assert record["lyrics"] == "Row on\nrow home"
 
 
-@given(st.lists(LINES, min_size=1, max_size=5))
-def test_a_table_gives_back_what_was_put_in(texts: list[str]) -> None:
-    quoted = ['"' + text.replace('"', '""') + '"' for text in texts]
-    table = "title;lyrics\n" + "".join(f"t;{text}\n" for text in quoted)
-    assert [record["lyrics"] for record in parse_table(table)] == texts
+HTML = "<!DOCTYPE html>\n<html><body>Row on</body></html>\n"
+LICENSE = "MIT License\n\nPermission is hereby granted, free of charge, to any person obtaining a copy\n"
+README = "# Songs\n\nScraped from https://example.org, 50 files.\n\n- `sea.txt`\n"
 
 
-@given(LINES)
-def test_a_text_file_loses_nothing_but_its_title(text: str) -> None:
-    assert parse_text(f"zz\n{text}", "a song")[0]["lyrics"] == f"zz\n{text}"
-    assert parse_text(f"A Song\n{text}", "a song")[0]["lyrics"] == text
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("a.zip", b"PK\x03\x04\x14\0sea.txt", "an archive; unpack it first"),
+        ("a.txt.gz", b"\x1f\x8b\x08\0", "an archive; unpack it first"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c\0\4", "an archive; unpack it first"),
+        ("a.rar", b"Rar!\x1a\7\0", "an archive; unpack it first"),
+        ("a.tar", b"sea.txt".ljust(257, b"\0") + b"ustar\x0000", "an archive; unpack it first"),
+        ("a.docx", b"PK\x03\x04\x14\0\6\0[Content_Types].xml", "an office document; save it as plain text"),
+        ("a.xlsx", b"PK\x03\x04\x14\0\6\0xl/workbook.xml", "an office document; save it as plain text (.txt), a table"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "an office document"),
+        ("a.rtf", b"{\\rtf1\\ansi Row on}", "a rich-text document; save it as plain text"),
+        ("a.pdf", b"%PDF-1.7\n1 0 obj", "a PDF; save its text as .txt"),
+        ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a picture (binary file)"),
+        ("a.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", "a picture (binary file)"),
+        ("a.mp3", b"ID3\3\0\0\0\0", "a recording (binary file)"),
+        ("a.m4a", b"\0\0\0\x20ftypM4A \0\0", "a recording or a picture (binary file)"),
+        ("a.wav", b"RIFF\x24\0\0\0WAVEfmt ", "a recording or a picture (binary file)"),
+        ("a.db", b"SQLite format 3\0\x10\0", "a database; export"),
+        ("a.pkl", b"\x80\x04\x95\x10\0", "a Python pickle, which is a program"),
+        ("a.csv", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "a Git LFS pointer; download"),
+        ("a.bin", bytes(range(256)), "binary file"),
+        ("a.txt", b" \n", "empty file"),
+        ("a.html", HTML.encode(), "a web page; save its text as plain text (.txt)"),
+        ("a.txt", HTML.encode(), "a web page"),
+        ("a.xml", b"<?xml version='1.0'?>\n<song/>", "a web page"),
+        ("a.py", b"print('Row on')\n", "not a song format: .py; save the lyrics as plain text (.txt)"),
+        ("a.log", b"12:00 started\n", "not a song format: .log; save the lyrics as"),
+        ("a.INI", b"[songs]\nsea=1\n", "not a song format: .ini"),
+        ("LICENSE", LICENSE.encode(), "a licence"),
+        ("notes.txt", LICENSE.encode(), "a licence"),
+        ("README.md", README.encode(), "notes about the files beside it"),
+        ("readme.txt", README.encode(), "notes about the files beside it"),
+        ("requirements.txt", b"torch>=2\npandas==2.2.1\n", "a list of Python packages"),
+        ("urls.txt", b"https://example.org/sea\nhttps://example.org/tea\n", "a list of links"),
+        ("a.json", b"Row on, row home\n", "not JSON: it begins with neither { nor ["),
+        ("a.json", b"[Verse 1]\nRow on", "broken JSON on line 1"),
+        ("a.csv", b"year,views\n1999,7\n", "no lyrics column among year, views; name it lyrics"),
+        ("a.csv", b"title,lyrics\n", "no songs in it"),
+        ("a.csv", b'title,lyrics\nSea,"Row on\n', "row that begins on line 2: a quote is open"),
+    ],
+)  # fmt: skip
+def test_no_songs_and_why(name: str, data: bytes, reason: str) -> None:
+    with pytest.raises(ValueError) as error:  # noqa: PT011
+        parse(data, PurePath(name))
+    assert str(error.value).startswith(reason)
+
+
+@pytest.mark.parametrize("name", ["readme.txt", "License.txt", "about.txt", "Notice.md", "requirements.txt", "info"])
+def test_songs_may_be_named_like_notes(name: str) -> None:
+    text = (ALBUM / "two_chairs.txt").read_text(encoding="utf-8")
+    assert parse(text.encode(), PurePath(name)).records[0]["lyrics"] in text
+
+
+def test_the_whole_album_is_songs() -> None:
+    for file in sorted(ALBUM.glob("*.txt")):
+        (record,) = parse(file.read_bytes(), PurePath(file.name)).records
+        assert file.read_text(encoding="utf-8").endswith(record["lyrics"])
+
+
+def test_a_partly_broken_file_gives_songs_and_problems() -> None:
+    parsed = parse(b'title,lyrics\nSea,"Row"\nTea,"Tea" for two\n', PurePath("a.csv"))
+    assert parsed.records == [{"lyrics": "Row", "title": "Sea"}]
+    assert [problem.partition(":")[0] for problem in parsed.problems] == ["row that begins on line 3"]
+
+
+def test_reading_text_imports_neither_pyarrow_nor_torch() -> None:
+    code = (
+        "import sys, pathlib; from lyric_lm.lyrics.formats import parse; parse(b'Row on', pathlib.PurePath('a.txt')); "
+        "print([name for name in ('pyarrow', 'torch', 'datasets', 'huggingface_hub', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -31,7 +31,8 @@ _ODD = re.compile(
             "[\u0080-\u009f\ufffd\ue000-\uf8ff]",  # controls, and gaps in the code page
             "[‡ˆ¤¦¨¬¯¸ƒˇ˘˙˛˝∂∑∏π∫Ω√≈∆◊\u2190-\u25ff\ufb01\ufb02]",  # hardly ever sung: accents alone, sums, boxes
             f"(?<={_LETTER})[‘¿¡•‚„§](?={_LETTER}|\\s|$)|[¿¡](?![\\w\"'“‘])",  # opening, but at a word's end
-            f"(?<={_LETTER})[“”«»‹›†™‰¢-©¬-µ¶·º»¼½¾÷×±˜](?={_LETTER})|[¹²³](?={_LETTER})|(?<={_LETTER})[¶±¹³¼¾]",  # inside a word
+            f"(?<={_LETTER})[“”«»‹›†™‰¢-©¬-µ¶·º»¼½¾÷×±˜](?={_LETTER})",  # inside a word
+            f"[¹²³](?={_LETTER})|(?<={_LETTER})[¶±¹³¼¾]",  # at its beginning or its end
             f"(?<!{_LETTER})[ÐÑÒÕÙÛÜÝÞÃËÏÎÌ](?!{_LETTER})|Ÿ(?=[a-z])",  # capitals that are no word, or begin none
         )
     )

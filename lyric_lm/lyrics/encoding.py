@@ -96,9 +96,10 @@ def _wide_without_mark(data: bytes) -> str:
     >>> _wide_without_mark(bytes(range(256)))
     ''
     """
-    without_nuls = data[:_SAMPLE].replace(b"\0", b"")
-    if len(without_nuls) > 0.8 * len(data[:_SAMPLE]) and not _is_binary(without_nuls):
-        return ""  # a few stray NULs
+    rest = data[:_SAMPLE].replace(b"\0", b"")
+    n_ascii = len(rest.translate(None, bytes(range(128, 256))))
+    if n_ascii > 0.95 * len(rest) > 0.75 * len(data[:_SAMPLE]) and not _is_binary(rest):
+        return ""  # a few stray NULs in a text of single bytes
     best, most = "", 0.02  # the share of spaces, line ends and Latin letters that any text has
     for encoding in _WIDE:
         width = 4 if "32" in encoding else 2

@@ -26,7 +26,8 @@ _LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # UTF-8 of two to four bytes, read as Windows-1252 (its five undefined bytes read as they are).
 _HIGH = bytes(range(0x80, 0xC0)).decode("sloppy-windows-1252")
 _TWICE_ENCODED = re.compile(
-    f"[Â-ß][{re.escape(_HIGH)}]|[à-ï][{re.escape(_HIGH)}]{{2}}|[ð-ô][{re.escape(_HIGH)}]{{3}}|[ä-é][{re.escape(_HIGH)}](?=\n|$)"
+    f"[Â-ß][{re.escape(_HIGH)}]|[à-ï][{re.escape(_HIGH)}]{{2}}|[ð-ô][{re.escape(_HIGH)}]{{3}}"
+    f"|[ä-é][{re.escape(_HIGH)}](?=\n|$)|Â(?= )|[Â-ß](?=\n|$)"
 )
 
 _CYRILLIC_TWINS = dict(zip("аеорсухіјѕһԁԛѡкАВЕКМНОРСТУХІЈЅԌ", "aeopcyxijshdqwkABEKMHOPCTYXIJSG", strict=True))
@@ -87,7 +88,8 @@ def _as_another_code_page(text: str) -> str:
 def _decoded(match: re.Match[str]) -> str:
     try:
         encoded = match[0].encode("sloppy-windows-1252")
-        is_cut = len(encoded) == 2 and encoded[0] >= 0xE0  # its last byte was a no-break space at the line's end
+        # A last byte that was a no-break space is gone at a line's end, or has become a plain space.
+        is_cut = len(encoded) == 1 or (len(encoded) == 2 and encoded[0] >= 0xE0)
         return (encoded + b"\xa0" * is_cut).decode()
     except UnicodeDecodeError:
         return match[0]

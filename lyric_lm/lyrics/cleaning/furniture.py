@@ -74,17 +74,15 @@ def page_numbers(text: str) -> tuple[str, int]:
         if i not in drop and i not in numbers
         for n in re.findall(r"\d{1,4}", line)
     ]
-    for i in numbers:  # between lines of verse, a number is the page's unless the song counts or dates
+    number_stanzas = len(numbers) > 1 and all(i == 0 or not lines[i - 1].strip() for i in numbers)
+    for i in numbers:
         above = lines[i - 1].strip() if i else ""
         below = lines[i + 1].strip() if i + 1 < len(lines) else ""
-        is_counting = any(_NUMBER.match(near) for near in (above, below))
-        is_near = any(abs(int(lines[i]) - other) <= 10 for other in others)
         is_apart = not above and not below
-        is_between = above and below and len(lines[i].strip()) >= 2 and not is_near
-        starts_stanza = (
-            not above and below and len(numbers) > 1 and all(i == 0 or not lines[i - 1].strip() for i in numbers)
-        )
-        if not is_counting and (is_apart or is_between or starts_stanza):
+        # Between lines of verse, a number is the page's unless the song counts or dates.
+        is_counting = any(_NUMBER.match(near) for near in (above, below))
+        is_page = len(lines[i].strip()) > 1 and not any(abs(int(lines[i]) - other) <= 10 for other in others)
+        if not is_counting and (is_apart or is_page or number_stanzas):
             drop.add(i)
     for i, line in enumerate(lines):
         if _STANZA_NUMBER.match(line) and (i == 0 or not lines[i - 1].strip()):

@@ -30,11 +30,11 @@ _EMBED = re.compile(
 ALSO_LIKE = "You might also like"
 _ALSO_LIKE = re.compile(
     rf"^[ ]*{ALSO_LIKE}[ ]*$"  # on a line of its own
-    rf"|(?<=[\w,;]){ALSO_LIKE}"  # glued to the word before
+    rf"|(?<!{ALSO_LIKE})(?<=[\w,;]){ALSO_LIKE}"  # glued to the word before
     rf"|(?<=[^\s(\[{{\"'“‘«¿¡—–-]){ALSO_LIKE}(?! [a-z])"
     rf"|(?<=[\w.,!?…—–-][\"'”’—–-]){ALSO_LIKE}[ ]*$"  # glued to quoted words or a dash, at the end of a line
     rf"|(?<=[.,!?…][\"'”’]){ALSO_LIKE}(?! [a-z])"
-    rf"|(?<=\w [—–-]){ALSO_LIKE}(?! )"
+    rf"|(?<=\w [—–-]){ALSO_LIKE}(?! [a-z])"
     rf"|(?<=[^\W\d_]) {ALSO_LIKE}$"  # after a word that ends no sentence
     rf"|^[ ]*{ALSO_LIKE} (?=[A-ZÀ-Þ]\S*(?: \S+){{2}}|[^\sa-zA-ZÀ-ÿ,.;:!?])"  # before a line that begins anew
     rf"|{ALSO_LIKE}(?=[^\s,.;:!?)\]\-–—…a-z])"  # glued to what comes next
@@ -253,7 +253,7 @@ def _is_name(line: str) -> bool:
     }
     weighty = [word for word in found if word.lower() not in small]
     n_capital = sum(not word[0].islower() for word in weighty)
-    return bool(weighty) and n_capital >= 0.8 * len(weighty) and (line[-1] not in ".!?" or len(weighty) <= 2)
+    return bool(weighty) and n_capital >= 0.8 * len(weighty) and (line[-1] != "." or len(weighty) <= 2)
 
 
 def _cut(pattern: re.Pattern[str], text: str) -> tuple[str, int]:

@@ -62,7 +62,7 @@ def _parse(data: bytes, name: PurePath) -> Parsed:
     text = decode(data)
     ending = real_ending(name)
     stem = name.stem if ending else name.name
-    if is_json(text) or (ending in _JSON_ENDINGS and text.lstrip()[:1] in ("{", "[")):
+    if is_json(text):
         return Parsed(*parse_json(text))
     if is_lrc(text):
         return Parsed([song_under_heading(lrc_lyrics(text), stem) | lrc_tags(text)])
@@ -71,6 +71,8 @@ def _parse(data: bytes, name: PurePath) -> Parsed:
     if ending in TABLE_ENDINGS or is_table(text):
         return Parsed(*parse_table(text))
     if ending in _JSON_ENDINGS:
+        if text.lstrip()[:1] in ("{", "["):
+            return Parsed(*parse_json(text))
         raise ValueError("not JSON: it begins with neither { nor [; if it is plain lyrics, name it .txt")
     if reason := why_not_songs(text, name):
         raise ValueError(reason)

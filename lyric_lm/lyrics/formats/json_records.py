@@ -35,8 +35,13 @@ _CONTAINER_WORDS = """
 """
 _CONTAINERS = frozenset(_CONTAINER_WORDS.split())
 _NO_TITLES = frozenset({*TITLE_KEYS, *ARTIST_KEYS, *OTHER_KEYS, *LYRICS_KEYS, *WEAK_LYRICS_KEYS, "dtype", "type"})
+_PROSE = frozenset(
+    {"description", "descriptionannotation", "bio", "biography", "annotations", "about", "summary", "notes"}
+)
 _SHORT = 80  # characters; a text without title and line end that is shorter is no song
 _MOST_KEYS = 50
+# What ``datasets`` writes beside the songs.
+_DESCRIPTIONS = ({"features", "splits"}, {"features", "citation"}, {"_data_files", "_fingerprint"})
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,7 @@ def _inside(body: dict[str, Any], place: _Place) -> list[_Place]:
         return [_Place(_as_text(value), artist, key, place.group or place.key) for key, value in body.items()]
     children = []
     for key, value in body.items():
-        if isinstance(value, dict | list):
+        if isinstance(value, dict | list) and normal(key) not in _PROSE:
             is_name = normal(key) not in _CONTAINERS and normal(key) not in _NO_TITLES and not key.isdigit()
             children.append(_Place(value, artist, key if is_name else "", place.group or place.key))
     return children
@@ -196,7 +201,7 @@ def _why_none(values: list[Any]) -> str:
             stack.extend(reversed(value.values()))
         elif isinstance(value, list):
             stack.extend(reversed(value[:_MOST_KEYS]))
-    if {"features", "splits"} <= seen.keys() or {"_data_files", "_fingerprint"} <= seen.keys():
+    if any(keys <= seen.keys() for keys in _DESCRIPTIONS):
         return "describes a dataset; the songs are in the files beside it"
     if not seen:
         return "JSON without any fields; give objects with a lyrics field"

@@ -95,12 +95,14 @@ def _read_broken(text: str) -> Values:
             stack.pop()
             at += 1
             continue
+        value_at = -1
         try:
             if isinstance(top.value, dict):
                 if not text.startswith('"', at):
                     raise json.JSONDecodeError("Expecting a key in quotes", text, at)
                 top.key, at = _DECODER.raw_decode(text, at)
                 at = _skipped(_COLON, text, at)
+            value_at = at
             value, at = _DECODER.raw_decode(text, at)
             top.put(value)
             continue
@@ -108,7 +110,7 @@ def _read_broken(text: str) -> Values:
             broken_at, why = getattr(error, "pos", at), _why(error)
             # An open string was looked for to the end; and every error counts the lines before it, if quickly.
             work += (len(text) if "Unterminated" in why else broken_at + 1000) - at + broken_at // 10
-        if text[at : at + 1] in ("[", "{") and len(stack) <= _DEEPEST:
+        if value_at >= 0 and text[at : at + 1] in ("[", "{") and len(stack) <= _DEEPEST:
             stack.append(_Open([] if text[at] == "[" else {}))
             top.put(stack[-1].value)
             at += 1

@@ -95,7 +95,7 @@ def why_not_songs(text: str, name: PurePath) -> str:
     head = text[:10_000]
     if _LICENCE.search(head):
         return "a licence"
-    lines = [line for line in head.split("\\n") if line.strip()]
+    lines = [line for line in head.split("\n") if line.strip()]
     if lines and all(re.fullmatch(r"\\s*https?://\\S+\\s*", line) for line in lines):
         return "a list of links"
     if name.name.lower().startswith("requirements") and all(_REQUIREMENT.fullmatch(line.strip()) for line in lines):

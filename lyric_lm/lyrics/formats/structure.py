@@ -16,6 +16,7 @@ from lyric_lm.lyrics.song import fold
 Part = tuple[str, str]  # a song's title, "" where none is known, and its text
 
 MOST = 0.8  # of the parts must look like songs, or have titles; some songs are short
+N_LEAST = 2  # titled parts
 LONG = 100  # lines that are more than one song, if they also come in parts as long as songs
 N_KINDS = 8  # of rules to try, the commonest first, and of gaps, the smallest first
 
@@ -44,23 +45,25 @@ def songs_by_structure(text: str, stem: str) -> list[Part]:
     []
     """
     text = _single_spaced(text)
+    first = letters(text.strip()[:200].partition("\n")[0])
+    is_song_file = first in (letters(title_of(stem)), letters(artist_and_title(stem)[1]))
+    n_least = N_LEAST + is_song_file  # the first line is the file's name: the title of one song
     lines = text.split("\n")
     rules = [line.strip() if _RULE.fullmatch(line) else "" for line in lines]
     for rule, _ in Counter(filter(None, rules)).most_common(N_KINDS):
         pieces = list(_pieces(lines, [found == rule for found in rules]))
-        if (
-            parts := _boxed(pieces)
-            or _underlined(pieces)
-            or _songs(pieces, stem, is_sure=rule[0] not in _STANZA_BREAKS)
-        ):
+        if parts := _boxed(pieces, n_least) or _underlined(pieces, n_least):
             return parts
-    if "\f" in text and (parts := _songs(text.split("\f"), stem, is_sure=True)):
+        if parts := _songs(pieces, stem, n_least, is_sure=rule[0] not in _STANZA_BREAKS):
+            return parts
+    if "\f" in text and (parts := _songs(text.split("\f"), stem, n_least, is_sure=True)):
         return parts
     body = text.strip()
     gaps = list(_GAP.finditer(body))
     for size in sorted({gap[0].count("\n") for gap in gaps})[:N_KINDS]:
         edges = [0, *(edge for gap in gaps if gap[0].count("\n") >= size for edge in gap.span()), len(body)]
-        if parts := _songs([body[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)], stem, is_gap=True):
+        pieces = [body[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+        if parts := _songs(pieces, stem, n_least, is_gap=True):
             return parts
     return []
 
@@ -114,18 +117,16 @@ def _pieces(lines: list[str], is_mark: list[bool]) -> Iterator[str]:
             start = number + 1
 
 
-def _boxed(pieces: list[str]) -> list[Part]:
+def _boxed(pieces: list[str], n_least: int) -> list[Part]:
     """Read songs whose titles stand between two rules each."""
-    if n_lines(pieces[0]) and n_lines(pieces[0]) < n_lines("".join(pieces[1:2])):
-        return []
     titles, texts = pieces[1::2], pieces[2::2]
-    is_boxed = len(titles) > 1 and len(titles) == len(texts) and all(n_lines(title) == 1 for title in titles)
-    if not is_boxed or not all(n_lines(text) > 1 for text in texts) or not are_titles(titles):
+    is_boxed = n_lines(pieces[0]) < 2 and len(titles) == len(texts) and all(n_lines(title) == 1 for title in titles)
+    if not is_boxed or len(titles) < n_least or not all(n_lines(text) > 1 for text in texts) or not are_titles(titles):
         return []
     return [(title.strip(), text) for title, text in zip(titles, texts, strict=True)]
 
 
-def _underlined(pieces: list[str]) -> list[Part]:
+def _underlined(pieces: list[str], n_least: int) -> list[Part]:
     """Read songs whose titles have a rule below them: the last line of each piece is the next one's title."""
     if n_lines(pieces[0]) != 1:
         return []
@@ -138,22 +139,20 @@ def _underlined(pieces: list[str]) -> list[Part]:
         titles.append(title.strip())
         texts.append("\n".join(lines[:-1]) if _RULE.fullmatch(lines[-1]) else above)
     texts.append(pieces[-1])
-    if len(titles) < 2 or not are_titles(titles) or not all(n_lines(text) > 1 for text in texts):
+    if len(titles) < n_least or not are_titles(titles) or not all(n_lines(text) > 1 for text in texts):
         return []
     return list(zip(titles, texts, strict=True))
 
 
-def _songs(pieces: list[str], stem: str, is_sure: bool = False, is_gap: bool = False) -> list[Part]:
+def _songs(pieces: list[str], stem: str, n_least: int, is_sure: bool = False, is_gap: bool = False) -> list[Part]:
     """Return the pieces as songs if they are; ``is_sure`` says that their mark hardly ever stands inside a song."""
     pieces = [piece.strip("\n") for piece in pieces if piece.strip()]
     if len(pieces) < 2:
         return []
-    first = letters(pieces[0].strip()[:200].partition("\n")[0])
-    is_song_file = first in (letters(title_of(stem)), letters(artist_and_title(stem)[1]))
     parts = with_titles(pieces)
-    if any(title for title, _ in parts) and len(parts) > (2 if is_song_file else 1):
+    if any(title for title, _ in parts) and len(parts) >= n_least:
         return [] if _have_a_chorus(pieces) else _with_loose_ends(parts)
-    if is_song_file:
+    if n_least > N_LEAST:
         return []
     sizes = [(n_lines(piece), len(re.findall(r"\n[ \t]*\n", piece)) + 1) for piece in pieces]
     if _MANY.fullmatch(title_of(stem)) or _MANY.fullmatch(stem.replace("_", " ")):

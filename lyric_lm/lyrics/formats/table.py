@@ -13,6 +13,8 @@ from lyric_lm.lyrics.formats.keys import ALLOWED, ARTIST_KEYS, OTHER_KEYS, TITLE
 
 ENDINGS = (".csv", ".tsv", ".tab", ".psv")
 
+csv.field_size_limit(2**31 - 1)  # for the whole process: a song of more than the default 128 kB is no error
+
 _USUAL = ",\t;|^~:"  # the first of them where the header does not tell
 _IN_NAMES = " \"'_-.()[]{}&/\\"  # no delimiters
 _KNOWN = frozenset({*TITLE_KEYS, *ARTIST_KEYS, *OTHER_KEYS})
@@ -94,7 +96,6 @@ def _is_known(name: str) -> bool:
 
 
 def _split(line: str, delimiter: str) -> list[str]:
-    csv.field_size_limit(len(line) + 1)
     rows = csv.reader([line], delimiter=delimiter, skipinitialspace=delimiter != "\t")
     return [name.strip().strip('"').strip() for name in next(rows)]
 
@@ -102,7 +103,6 @@ def _split(line: str, delimiter: str) -> list[str]:
 def _rows(lines: list[str], start: int, delimiter: str, width: int) -> Iterator[tuple[int, list[str] | str]]:
     """Yield each row with the number of its first line, from 0; in place of a broken one, what is wrong with it."""
     size = sum(map(len, lines))
-    csv.field_size_limit(size + 1)
     patience = 3 * size + _SLACK
     is_lost = False  # after a broken row: what comes may be the rest of its lyrics
     n_rows = n_quoted = 0

@@ -1,0 +1,118 @@
+"""Group texts by the versions of one song, however many texts there are.
+
+What goes in are songs; what comes out are groups of texts, a text being all songs of the same words. MinHash sketches
+propose the pairs, ``versions`` judges each. In a group every text is a version of the first, or nearly one with
+another to vouch for it: so of texts of which each resembles only the next, the two ends are never together.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from itertools import product
+
+import numpy as np
+from datasketch import MinHash, MinHashLSH
+
+from lyric_lm.lyrics.likeness import fingerprint
+from lyric_lm.lyrics.song import Song
+from lyric_lm.lyrics.titles import base_title, names_a_song
+from lyric_lm.lyrics.versions import NO_FIT, PART, Text, is_apart, likeness
+
+# Bands and rows of the sketches. A pair that has a fifth of its shingles in common is proposed with probability
+# 0.93, one that has a hundredth with 0.006. Versions have a fifth or more; what by its sketch has less than half that
+# is let go.
+BANDS, ROWS = 64, 2
+LEAST_JACCARD = 0.1
+COMMON = 200  # a shingle of this many songs proposes no pair: an advert that cleaning left, the chorus of a whole genre
+MOST_OF_TITLE = 50  # nor does a title propose more than so many songs
+# A title of more than half of all texts, if these are a few, or of more than COMMON, is not a song's: the column held the
+# album or the artist.
+A_FEW = 5
+MOST_ASKED = 10  # members of a group that may vouch for another
+
+
+def grouped(songs: list[Song]) -> list[list[Text]]:
+    """Put each text, from the most complete down, into the group whose first text holds most of it, or into a new one.
+
+    Which songs are together does not depend on the order of ``songs``.
+    """
+    texts = _texts(songs)
+    blank = MinHash(num_perm=BANDS * ROWS, hashfunc=int)
+    index = MinHashLSH(num_perm=BANDS * ROWS, params=(BANDS, ROWS))
+    # Of the groups' first texts: their sketches, by title, and how many have a shingle, by the shingle's number.
+    sketches = np.empty((len(texts), BANDS * ROWS), dtype=np.uint32)
+    by_title: defaultdict[str, list[int]] = defaultdict(list)
+    shingles, numbers = np.unique(np.concatenate([text.print.distinct for text in texts]), return_inverse=True)
+    n_firsts = np.zeros(len(shingles), dtype=np.int32)
+    groups: list[list[Text]] = []
+    rivals: list[set[int]] = []
+    for text, own in zip(texts, np.split(numbers, np.cumsum([len(text.print) for text in texts])[:-1]), strict=True):
+        rare = text.print.distinct[n_firsts[own] < COMMON]
+        sketch = blank.copy()
+        sketch.update_batch(((rare if len(rare) else text.print.distinct) >> np.uint64(32)).tolist())
+        near = np.array(index.query(sketch), dtype=np.intp)
+        near = near[(sketches[near] == sketch.hashvalues).mean(axis=1) >= LEAST_JACCARD]
+        proposed = {*near.tolist(), *(number for title in text.titles for number in by_title[title][:MOST_OF_TITLE])}
+        likenesses = {number: likeness(text, groups[number][0]) for number in proposed}
+        fitting = [n for n in proposed if likenesses[n] > NO_FIT and not is_apart(text, groups[n])]
+        if fitting:
+            groups[max(fitting, key=lambda number: (*likenesses[number], -number))].append(text)
+            continue
+        index.insert(len(groups), sketch, check_duplication=False)
+        sketches[len(groups)] = sketch.hashvalues
+        n_firsts[own] += 1
+        for title in text.titles:
+            by_title[title].append(len(groups))
+        groups.append([text])
+        rivals.append(proposed)
+    return _joined(groups, rivals)
+
+
+def _texts(songs: list[Song]) -> list[Text]:
+    """Take songs of the same words together; return the texts from the most complete down, in an order of their own."""
+    prints = [fingerprint(song.lyrics) for song in songs]
+    same: defaultdict[bytes, list[int]] = defaultdict(list)
+    for place, print_ in enumerate(prints):
+        same[print_.shingles.tobytes()].append(place)
+    titles = [_told_by(songs[place].title for place in places) for places in same.values()]
+    n_texts = Counter(title for told in titles for title in told)
+    common = {title for title, n in n_texts.items() if n > COMMON or (n >= A_FEW and n > len(same) / 2)}
+    texts = [Text(places, prints[places[0]], told - common) for places, told in zip(same.values(), titles, strict=True)]
+
+    def rank(text: Text) -> tuple[int, list[str], bytes]:
+        # Anything of the songs themselves would do after their size; it must only not be the order they were read in.
+        return -len(text.print), sorted(text.titles), text.print.shingles.tobytes()
+
+    return sorted(texts, key=rank)
+
+
+def _told_by(titles: Iterable[str]) -> frozenset[str]:
+    return frozenset(base_title(title) for title in titles if names_a_song(title))
+
+
+def _joined(groups: list[list[Text]], rivals: list[set[int]]) -> list[list[Text]]:
+    """Join groups whose first texts are nearly versions when a member of one and a member of the other are.
+
+    The song itself may come after two misprinted copies of it, which are the larger for their misprints; it then
+    joins one of them and shows that the other belongs there too. ``rivals[n]`` are the groups before the n-th that
+    its first text was compared with.
+    """
+    home = list(range(len(groups)))
+    for number, near in enumerate(rivals):
+        for other in sorted({home[rival] for rival in near}):
+            if _is_vouched(groups[number], groups[other]):
+                groups[other] += groups[number]
+                groups[number] = []
+                home[number] = other
+                break
+    return [group for group in groups if group]
+
+
+def _is_vouched(group: list[Text], fuller: list[Text]) -> bool:
+    """Say whether members show that two groups, whose first texts are no versions by themselves, are one."""
+    if len(group) + len(fuller) == 2 or likeness(group[0], fuller[0], is_vouched=True) == NO_FIT:
+        return False
+    pairs = (
+        sorted(pair, key=lambda text: len(text.print)) for pair in product(group[:MOST_ASKED], fuller[:MOST_ASKED])
+    )
+    # A chorus alone is a part of many songs and proves nothing of them.
+    return any(len(a.print) >= PART * len(b.print) and likeness(a, b) > NO_FIT for a, b in pairs)
