@@ -34,6 +34,10 @@ def main(cfg: DictConfig) -> None:
     if not data.get("out"):
         raise InputError("data.out= wants a folder for the songs and their report, such as data.out=prepared")
     out = Path(data["out"]).expanduser()
+    if data["path"] is not None and Path(data["path"]).expanduser().resolve() in out.resolve().parents:
+        raise InputError(
+            f"data.out={out} lies in data.path={data['path']}, which is only read; give a folder outside it"
+        )
     corpus = corpus_from(data, settings["seed"])
     write_corpus(corpus, out)
     print(describe(corpus), end="")

@@ -24,7 +24,7 @@ def test_commands_have_the_known_root_keys() -> None:
     root = {command: set(composed(command)) for command in COMMANDS}
     groups = {"data", "model", "trainer", "optim"}
     assert root["train"] == groups | {"callbacks", "logger", "seed", "resume"}
-    assert root["prepare"] == {"data", "seed"}
+    assert root["prepare"] == {"data", "seed", "diff"}
     assert root["compare"] == {"run", "out"}
     assert root["preflight"] == groups | {"seed", "out"}
     sampling = {"max_new_tokens", "temperature", "top_k", "top_p", "min_p", "repetition_penalty"}
@@ -37,6 +37,7 @@ def test_groups_have_the_known_keys() -> None:
         "path",
         "artist",
         "section_labels",
+        "clean",
         "keep_versions",
         "val_fraction",
         "test_fraction",

@@ -177,6 +177,18 @@ def test_a_row_of_songs_that_each_resemble_the_next() -> None:
         assert max(places) - min(places) <= 5
 
 
+def test_a_row_of_songs_that_drift_word_by_word() -> None:
+    """Each fifth step changes another fifth of the words, here and there, until none is left."""
+    order = random.Random(1).sample(range(200), 200)
+    row = [
+        Song("", "", " ".join(f"{'new' if order[n] < 8 * step else 'old'}{n}" for n in range(200)), str(step))
+        for step in range(26)
+    ]
+    groups = together(group_versions(row))
+    assert 3 <= len(groups) < 26
+    assert all(max(map(int, group)) - min(map(int, group)) <= 15 for group in groups)
+
+
 def test_equally_long_songs_are_grouped_the_same_in_any_order() -> None:
     """A row as above, where nothing but the words themselves says which to begin with."""
     row = [

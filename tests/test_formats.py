@@ -71,11 +71,11 @@ README = "# Songs\n\nScraped from https://example.org, 50 files.\n\n- `sea.txt`\
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "an office document"),
         ("a.rtf", b"{\\rtf1\\ansi Row on}", "a rich-text document; save it as plain text"),
         ("a.pdf", b"%PDF-1.7\n1 0 obj", "a PDF; save its text as .txt"),
-        ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a picture (binary file)"),
-        ("a.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", "a picture (binary file)"),
-        ("a.mp3", b"ID3\3\0\0\0\0", "a recording (binary file)"),
-        ("a.m4a", b"\0\0\0\x20ftypM4A \0\0", "a recording or a picture (binary file)"),
-        ("a.wav", b"RIFF\x24\0\0\0WAVEfmt ", "a recording or a picture (binary file)"),
+        ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "binary file (a picture)"),
+        ("a.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", "binary file (a picture)"),
+        ("a.mp3", b"ID3\3\0\0\0\0", "binary file (a recording)"),
+        ("a.m4a", b"\0\0\0\x20ftypM4A \0\0", "binary file (a recording or a picture)"),
+        ("a.wav", b"RIFF\x24\0\0\0WAVEfmt ", "binary file (a recording or a picture)"),
         ("a.db", b"SQLite format 3\0\x10\0", "a database; export"),
         ("a.pkl", b"\x80\x04\x95\x10\0", "a Python pickle, which is a program"),
         ("a.csv", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "a Git LFS pointer; download"),
@@ -110,6 +110,11 @@ def test_no_songs_and_why(name: str, data: bytes, reason: str) -> None:
 def test_songs_may_be_named_like_notes(name: str) -> None:
     text = (ALBUM / "two_chairs.txt").read_text(encoding="utf-8")
     assert parse(text.encode(), PurePath(name)).records[0]["lyrics"] in text
+
+
+def test_a_song_with_a_licence_at_its_foot_is_a_song() -> None:
+    text = (ALBUM / "two_chairs.txt").read_text(encoding="utf-8") + "\nCC0 1.0 Universal\n"
+    assert parse(text.encode(), PurePath("two_chairs.txt")).records[0]["lyrics"].endswith("CC0 1.0 Universal\n")
 
 
 def test_the_whole_album_is_songs() -> None:

@@ -93,7 +93,15 @@ def test_a_file_of_one_song(body: Any) -> None:
     assert records(body) == [SEA]
 
 
+def test_guests_alone_are_still_the_artists() -> None:
+    assert [record["artist"] for record in records({**ADA, "songs": [GUEST]})] == ["Ada"]
+    assert [record["artist"] for record in records({"name": "Ada", "songs": [GUEST | {"artist": "Ben & Ada"}]})] == [
+        "Ada"
+    ]
+
+
 def test_songs_of_various_artists_keep_their_own() -> None:
+    assert [record["artist"] for record in records({"name": "For the road", "songs": [SONG, GUEST]})] == ["Ada", "Ben"]
     body = {"name": "Hits", "artist": "Various Artists", "tracks": [{"number": 1, "song": SONG}, {"song": GUEST}]}
     assert [record["artist"] for record in records(body)] == ["Ada", "Ben"]
     assert [record["artist"] for record in records({"Ada": {"Sea": "a\nb"}, "Ben": {"Sea": "c\nd"}})] == ["Ada", "Ben"]

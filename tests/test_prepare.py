@@ -124,3 +124,12 @@ def test_a_rule_is_switched_off_as_typed(call: Call, tmp_path: Path) -> None:
         refused = call("prepare", "data.path=songs.jsonl", "data.out=other", wrong)
         assert refused.code == 1
         assert "data.clean.embed" in refused.err
+
+
+def test_nothing_is_written_among_the_songs(call: Call, songs_folder: Path) -> None:
+    before = sorted(songs_folder.rglob("*"))
+    for out in (songs_folder / "prepared", songs_folder / "a" / ".." / "b"):
+        done = call("prepare", f"data.path={songs_folder}", f"data.out={out}")
+        assert done.code == 1
+        assert "which is only read; give a folder outside it" in done.err
+    assert sorted(songs_folder.rglob("*")) == before

@@ -319,7 +319,7 @@ def test_an_empty_path_is_not_the_current_folder(path: str) -> None:
 def test_a_folder_without_songs_says_what_it_saw(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no songs") as error:
         read_songs(write(tmp_path, {"cover.png": b"\x89PNG\r\n\x1a\n"}))
-    assert "1 files looked at; cover.png: a picture (binary file)" in str(error.value)
+    assert "1 files looked at; cover.png: binary file (a picture)" in str(error.value)
     with pytest.raises(InputError, match=r"has no songs \(0 files"):
         read_songs(write(tmp_path / "empty", {".keep": ""}))
 

@@ -29,7 +29,14 @@ def test_there_are_commands_and_the_translation_has_the_same() -> None:
 
 
 def test_files_that_are_linked_exist() -> None:
-    for readme in ("README.md", "README.ru.md", "CONTRIBUTING.md", "benchmarks/README.md", "outputs/README.md"):
+    for readme in (
+        "README.md",
+        "README.ru.md",
+        "CONTRIBUTING.md",
+        "docs/songs.md",
+        "benchmarks/README.md",
+        "outputs/README.md",
+    ):
         file = ROOT / readme
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", file.read_text(encoding="utf-8")):
             assert (file.parent / target).exists(), f"{readme} links {target}"

@@ -82,7 +82,11 @@ def test_the_order_of_songs_does_not_matter(numbers: list[int], seed: int, data:
 @settings(max_examples=60, deadline=None)
 def test_every_song_lands_once_in_its_order(numbers: list[int], val: float, test: float, seed: int) -> None:
     songs = [make(number) for number in numbers]
-    parts = split_songs(singles(songs), val, test, seed)
+    try:
+        parts = split_songs(singles(songs), val, test, seed)
+    except InputError as error:  # rightly, where ten songs all fall below 0.8
+        assume("are held out" not in str(error))
+        raise
     assert list(parts) == ["train", "val", "test"]
     assert parts["train"]
     assert parts["val"]

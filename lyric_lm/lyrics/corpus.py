@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from tqdm import tqdm
+
 from lyric_lm.errors import InputError
 from lyric_lm.lyrics.cleaning import RULES, SECTION_LABELS, Cleaned, clean
 from lyric_lm.lyrics.cleaning.characters import usual_apostrophe
@@ -20,6 +22,7 @@ from lyric_lm.lyrics.song import Song, fold
 from lyric_lm.lyrics.splitting import split_songs
 
 N_EXAMPLES = 2  # per cleaning rule
+MOST_LINES = 8  # of an example, beside its context
 # A title is a line, not a song: only what is wrong with its characters is cleaned.
 TITLE_RULES = ("mojibake", "markup", "invisible_characters", "odd_spaces", "homoglyphs")
 
@@ -152,7 +155,7 @@ def clean_songs(reading: Reading, section_labels: str, rules: Collection[str]) -
     pairs = recommended((song.title, song.lyrics) for song in reading.songs)
     title_rules = [name for name in TITLE_RULES if name in rules]
     results = []
-    for song in reading.songs:
+    for song in tqdm(reading.songs, "Cleaning", unit=" songs", delay=2, leave=False, disable=None):
         title = clean(song.title, rules=title_rules).text.replace("\n", " ") or song.source
         result = clean(song.lyrics, section_labels, title, rules, apostrophe, pairs)
         results.append((Song(title, song.artist, result.text, song.source), result))
@@ -174,16 +177,21 @@ def _collect(examples: dict[str, list[Example]], song: Song, result: Cleaned) ->
 
 
 def _excerpt(before: str, after: str) -> tuple[str, str]:
-    r"""Return the first lines that differ, with one line around them for context.
+    r"""Return the first lines that differ, with what differs close to them and one line around for context.
 
     >>> _excerpt("Salt\nRow on\n3Embed\n", "Salt\nRow on\n")
     ('Row on\n3Embed\n', 'Row on\n')
     """
     old, new = before.split("\n"), after.split("\n")
     changes = [c for c in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if c[0] != "equal"]
-    if not changes:
-        return before, after
     _, i1, i2, j1, j2 = changes[0]
-    excerpts = (old[max(i1 - 1, 0) : min(i2, i1 + 8) + 1], new[max(j1 - 1, 0) : min(j2, j1 + 8) + 1])
+    for _, near_i1, near_i2, _, near_j2 in changes[1:]:
+        if near_i1 - i2 > 2 or near_i2 - i1 > MOST_LINES:
+            break
+        i2, j2 = near_i2, near_j2
+    excerpts = (
+        old[max(i1 - 1, 0) : min(i2, i1 + MOST_LINES) + 1],
+        new[max(j1 - 1, 0) : min(j2, j1 + MOST_LINES) + 1],
+    )
     shown = ["\n".join(line if len(line) <= 200 else line[:200] + " …" for line in lines) for lines in excerpts]
     return shown[0], shown[1]

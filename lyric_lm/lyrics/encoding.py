@@ -108,7 +108,7 @@ def _wide_without_mark(data: bytes) -> str:
         except UnicodeDecodeError:
             continue
         n_odd = sum(unicodedata.category(c) in ("Cn", "Co", "Cc") and c not in "\t\n\r\x0b\x0c" for c in text)
-        share = sum(c.isascii() for c in text) / len(text)
+        share = sum(c.isascii() for c in text) / max(len(text), 1)
         if n_odd <= len(text) / 100 and share > most:
             best, most = encoding, share
     return best

@@ -1,8 +1,8 @@
 """Group texts by the versions of one song, however many texts there are.
 
 What goes in are songs; what comes out are groups of texts, a text being all songs of the same words. MinHash sketches
-propose the pairs, ``versions`` judges each. In a group every text is a version of the first, or nearly one with
-another to vouch for it: so of texts of which each resembles only the next, the two ends are never together.
+propose the pairs, ``versions`` judges each. In a group every text is a version of the first, or of the first
+text of a group that joined it: so a long row of texts of which each resembles only the next falls into several groups.
 """
 
 from collections import Counter, defaultdict
@@ -23,9 +23,9 @@ from lyric_lm.lyrics.versions import NO_FIT, PART, Text, is_apart, likeness
 BANDS, ROWS = 64, 2
 LEAST_JACCARD = 0.1
 COMMON = 200  # a shingle of this many songs proposes no pair: an advert that cleaning left, the chorus of a whole genre
-MOST_OF_TITLE = 50  # nor does a title propose more than so many songs
-# A title of more than half of all texts, if these are a few, or of more than COMMON, is not a song's: the column held the
-# album or the artist.
+MOST_PROPOSED = 50  # by sketch, the most alike; as many by title
+# A title of more than half of all texts, if these are a few, or of more than COMMON, is not a song's: the column held
+# the album or the artist.
 A_FEW = 5
 MOST_ASKED = 10  # members of a group that may vouch for another
 
@@ -49,9 +49,11 @@ def grouped(songs: list[Song]) -> list[list[Text]]:
         rare = text.print.distinct[n_firsts[own] < COMMON]
         sketch = blank.copy()
         sketch.update_batch(((rare if len(rare) else text.print.distinct) >> np.uint64(32)).tolist())
-        near = np.array(index.query(sketch), dtype=np.intp)
-        near = near[(sketches[near] == sketch.hashvalues).mean(axis=1) >= LEAST_JACCARD]
-        proposed = {*near.tolist(), *(number for title in text.titles for number in by_title[title][:MOST_OF_TITLE])}
+        near = np.sort(np.array(index.query(sketch), dtype=np.intp))
+        jaccard = (sketches[near] == sketch.hashvalues).mean(axis=1)
+        near = near[np.argsort(-jaccard, kind="stable")[: min(MOST_PROPOSED, (jaccard >= LEAST_JACCARD).sum())]]
+        namesakes = (number for title in text.titles for number in by_title[title][:MOST_PROPOSED])
+        proposed = {*near.tolist(), *namesakes}
         likenesses = {number: likeness(text, groups[number][0]) for number in proposed}
         fitting = [n for n in proposed if likenesses[n] > NO_FIT and not is_apart(text, groups[n])]
         if fitting:

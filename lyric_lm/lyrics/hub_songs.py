@@ -12,8 +12,13 @@ from urllib.parse import urlsplit
 
 import huggingface_hub
 import huggingface_hub.constants
-import huggingface_hub.utils
-from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HFValidationError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.utils import logging as hub_logging
 
 from lyric_lm.errors import InputError
 
@@ -39,14 +44,14 @@ def fetch(repo_id: str) -> Path:
         InputError: there is no such dataset, no way to it, or nothing in it that can hold songs.
     """
     is_offline = not _hub_is_reachable()
-    huggingface_hub.utils.enable_progress_bars()  # a download shows how far it is
-    for library in ("httpx", "httpx2", "huggingface_hub"):  # would tell every request, and what we say ourselves
-        logging.getLogger(library).setLevel(logging.ERROR)
+    hub_logging.set_verbosity_error()  # what it would say, we say
+    for library in ("httpx", "httpx2"):  # the hub library's; it would tell every request
+        logging.getLogger(library).setLevel(logging.WARNING)
     try:
         folder = _snapshot(repo_id, None, is_offline)
         if not _has_files(folder) and not is_offline:
             folder = _snapshot(repo_id, _CONVERTED, is_offline)
-    except huggingface_hub.errors.RevisionNotFoundError:
+    except RevisionNotFoundError:
         pass
     except (OSError, HFValidationError) as error:
         raise InputError(_why_not_fetched(repo_id, is_offline, error)) from error

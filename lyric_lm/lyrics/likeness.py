@@ -96,11 +96,9 @@ def own_passages(text: Fingerprint, other: Fingerprint) -> float:
     (0.0, 0.6)
     """
     is_own = ~_covered(text, other)
-    edges = np.flatnonzero(np.diff(is_own, prepend=False, append=False))
-    is_long = np.zeros(len(is_own), dtype=np.bool_)
-    for start, end in edges.reshape(-1, 2):
-        is_long[start:end] = end - start >= PASSAGE
-    return float(is_long[text.is_new].mean())
+    stretches = np.diff(np.flatnonzero(np.diff(is_own)) + 1, prepend=0, append=len(is_own))  # units in each
+    is_long = np.repeat(stretches, stretches) >= PASSAGE
+    return float((is_own & is_long)[text.is_new].mean())
 
 
 def _covered(text: Fingerprint, other: Fingerprint) -> NDArray[np.bool_]:

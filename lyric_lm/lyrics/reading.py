@@ -85,7 +85,7 @@ def read_songs(path: str | os.PathLike[str] | None, artist: str | None = None) -
         reasons = "".join(f"; {s.source}: {s.reason}" for s in skipped[:3])
         raise InputError(
             f"data.path={path} has no songs ({n_files} files looked at{reasons}); "
-            "give .txt or .lrc files, or CSV, JSON, JSONL or Parquet with a lyrics field"
+            "give .txt files, or LRC, CSV, JSON, JSONL or Parquet with a lyrics field"
         )
     fallback = ALBUM_ARTIST if path is None else artist_of_root(Path(path).expanduser())
     songs, others = _of(entries, artist, fallback, root)

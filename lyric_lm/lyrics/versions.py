@@ -59,8 +59,9 @@ def likeness(text: Text, fuller: Text, is_vouched: bool = False) -> tuple[float,
     shared = coverage(text.print, fuller.print)
     if shared < least:
         return NO_FIT
-    own = min(own_passages(text.print, fuller.print), own_passages(fuller.print, text.print))
-    return NO_FIT if own > OWN_PASSAGES and not is_same_title else (shared, is_same_title)
+    if is_same_title or own_passages(text.print, fuller.print) <= OWN_PASSAGES:
+        return shared, is_same_title
+    return (shared, False) if own_passages(fuller.print, text.print) <= OWN_PASSAGES else NO_FIT
 
 
 def is_apart(text: Text, group: list[Text]) -> bool:

@@ -46,10 +46,13 @@ def parse(data: bytes, name: PurePath) -> Parsed:
     Raises:
         ValueError: the reason why no song can be read from it.
     """
-    parsed = _parse(data, name)
+    try:
+        parsed = _parse(data, name)
+    except ValueError as error:
+        raise ValueError(_one_line(str(error))) from error
     if not parsed.records:
-        raise ValueError(parsed.problems[0] if parsed.problems else "no songs in it")
-    return parsed
+        raise ValueError(_one_line(parsed.problems[0]) if parsed.problems else "no songs in it")
+    return Parsed(parsed.records, [_one_line(problem) for problem in parsed.problems])
 
 
 def _parse(data: bytes, name: PurePath) -> Parsed:
@@ -77,3 +80,12 @@ def _parse(data: bytes, name: PurePath) -> Parsed:
     if reason := why_not_songs(text, name):
         raise ValueError(reason)
     return Parsed(parse_text(text, stem))
+
+
+def _one_line(message: str) -> str:
+    r"""Make a message that quotes a file one that can be shown: what cannot be printed becomes a mark.
+
+    >>> _one_line("no lyrics column among \x1b, a\nb")
+    'no lyrics column among �, a�b'
+    """
+    return "".join(c if c.isprintable() else "\ufffd" for c in message[:500])

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lyric_lm.lyrics.formats.keys import ALLOWED, Record, fields, record
+from lyric_lm.lyrics.formats.keys import ALLOWED, Record, fields
+from lyric_lm.lyrics.formats.values import record
 
 _ROWS = 1000  # rows that are turned into Python objects at once
 

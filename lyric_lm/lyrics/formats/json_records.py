@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from lyric_lm.lyrics.formats.json_frames import rows_of_frame
 from lyric_lm.lyrics.formats.json_values import read_json
 from lyric_lm.lyrics.formats.keys import (
     ALLOWED,
@@ -21,11 +22,9 @@ from lyric_lm.lyrics.formats.keys import (
     WEAK_LYRICS_KEYS,
     Record,
     fields,
-    lyrics_of,
-    name_of,
     normal,
-    record,
 )
+from lyric_lm.lyrics.formats.values import lyrics_of, name_of, record
 
 # Keys that say what a value is and not whose.
 _CONTAINER_WORDS = """
@@ -96,7 +95,7 @@ def _songs(values: list[Any]) -> Iterator[Record]:
 def _song(body: dict[str, Any]) -> Record:
     """Make a record of an object that is one song; empty when it is not."""
     names = fields(body)
-    if not names["lyrics"] or _rows(body, names):
+    if not names["lyrics"] or rows_of_frame(body):
         return {}
     if not names["title"] and any(_is_list_of_texts(body[name]) for name in names["lyrics"]):
         return {}
@@ -110,8 +109,7 @@ def _song(body: dict[str, Any]) -> Record:
 def _inside(body: dict[str, Any], place: _Place) -> list[_Place]:
     """List what is in an object that is not a song itself."""
     artist = place.artist or _owner(body)
-    names = fields(body)
-    if rows := _rows(body, names):
+    if rows := rows_of_frame(body):
         return [_Place(row, artist, group=place.group) for row in rows]
     if _is_titles(body):
         return [_Place(_as_text(value), artist, key, place.group or place.key) for key, value in body.items()]
@@ -132,8 +130,17 @@ def _owner(body: dict[str, Any]) -> str:
     names = [name_of(value) for value in plain.values()]
     if not any(names) and keys & {"songs", "albums", "discography"}:
         names = [name_of(value) for key, value in body.items() if normal(key) == "name"]
+        theirs = " / ".join(song.get("artist", "") for song in _songs_in(body)).casefold()
+        is_api_artist = any(normal(key) in ("isverified", "headerimageurl", "alternatenames") for key in body)
+        if theirs.strip(" /") and not is_api_artist and not any(name and name.casefold() in theirs for name in names):
+            return ""  # a playlist
     name = next(filter(None, names), "")
     return "" if name.casefold().strip(".") in ("various", "various artists", "va", "v.a", "unknown") else name
+
+
+def _songs_in(body: dict[str, Any]) -> list[Record]:
+    lists = [value for key, value in body.items() if normal(key) == "songs" and isinstance(value, list)]
+    return [record(song) for songs in lists for song in songs if isinstance(song, dict)]
 
 
 def _holds_objects(value: Any) -> bool:
@@ -141,29 +148,6 @@ def _holds_objects(value: Any) -> bool:
     if isinstance(value, dict):
         return any(isinstance(inner, list) and any(isinstance(x, dict) for x in inner) for inner in value.values())
     return isinstance(value, list) and any(_holds_objects(inner) for inner in value)
-
-
-def _rows(body: dict[str, Any], names: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Turn a data frame written by columns into its rows; empty when it is not one.
-
-    >>> frame = {"title": {"0": "Sea", "1": "Tea"}, "lyrics": {"0": "Row", "1": "Tea"}}
-    >>> _rows(frame, fields(frame))
-    [{'title': 'Sea', 'lyrics': 'Row'}, {'title': 'Tea', 'lyrics': 'Tea'}]
-    """
-    columns, data = body.get("columns"), body.get("data")
-    if isinstance(columns, list) and isinstance(data, list) and all(isinstance(name, str) for name in columns):
-        return [dict(zip(columns, row, strict=False)) for row in data if isinstance(row, list)]
-    if not names["lyrics"]:
-        return []
-    lyrics = body[names["lyrics"][0]]
-    if isinstance(lyrics, dict) and lyrics and all(key.isdigit() for key in lyrics):
-        parts = {name: column for name, column in body.items() if isinstance(column, dict)}
-        return [{name: column.get(key) for name, column in parts.items()} for key in lyrics]
-    titles = [body[name] for name in names["title"] + names["artist"]]
-    if isinstance(lyrics, list) and any(isinstance(names_, list) and len(names_) == len(lyrics) for names_ in titles):
-        lists = {name: column for name, column in body.items() if isinstance(column, list)}
-        return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=False)]
-    return []
 
 
 def _is_titles(body: dict[str, Any]) -> bool:

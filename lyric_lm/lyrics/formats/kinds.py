@@ -8,32 +8,38 @@ from pathlib import PurePath
 
 _UNPACK = "an archive; unpack it first"
 _OFFICE = "an office document; save it as plain text (.txt), a table as CSV"
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF-", "a PDF; save its text as .txt"),
-    (b"{\\rtf", "a rich-text document; save it as plain text (.txt)"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OFFICE),
-    *(
-        (magic, _UNPACK)
-        for magic in (b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a")
-    ),
-    *((magic, _UNPACK) for magic in (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"MSCF")),
-    *(
-        (magic, "a picture (binary file)")
-        for magic in (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"\0\0\1\0")
-    ),
-    *((magic, "a recording (binary file)") for magic in (b"ID3", b"fLaC", b"OggS", b"MThd", b"\xff\xfb", b"\xff\xf3")),
-    (b"SQLite format 3\0", "a database; export its table of songs as CSV"),
-    (b"\x89HDF\r\n", "an HDF5 file; export its songs as CSV or JSON"),
-    (b"FEA1", "an old Feather file; save it as Parquet or CSV"),
+_ARCHIVES = (
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"\x1f\x8b",
+    b"BZh91AY",
+    b"\xfd7zXZ\0",
+    b"7z\xbc\xaf",
+    b"Rar!\x1a",
+    b"\x28\xb5\x2f\xfd",
+    b"MSCF\0",
 )
+_PICTURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"\0\0\1\0")
+_RECORDINGS = (b"ID3", b"fLaC", b"OggS", b"MThd", b"\xff\xfb", b"\xff\xf3")
+_BEGINNINGS = {
+    _ARCHIVES: _UNPACK,
+    _PICTURES: "binary file (a picture)",
+    _RECORDINGS: "binary file (a recording)",
+    (b"%PDF-",): "a PDF; save its text as .txt",
+    (b"{\\rtf",): "a rich-text document; save it as plain text (.txt)",
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",): _OFFICE,
+    (b"SQLite format 3\0",): "a database; export its table of songs as CSV",
+    (b"\x89HDF\r\n",): "an HDF5 file; export its songs as CSV or JSON",
+    (b"FEA1",): "an old Feather file; save it as Parquet or CSV",
+    (b"version https://git-lfs.github.com/spec/",): "a Git LFS pointer; download the file itself with git lfs pull",
+}
 _PICKLE = re.compile(rb"\x80[\x02-\x05][\x95}\](c]")
-_POINTER = b"version https://git-lfs.github.com/spec/"
 
 _MARKUP = re.compile(r"\s*(?:<!doctype html|<html\b|<\?xml\b|<svg\b)", re.IGNORECASE)
 _LICENCE = re.compile(
     r"permission is hereby granted, free of charge|gnu (?:lesser |affero )?general public license"
     r"|apache license\s+version 2\.0|creative commons (?:legal code|corporation is not a law firm)|cc0 1\.0 universal"
-    r"|redistribution and use in source and binary forms|this work is (?:released|licensed|dedicated) (?:in)?to",
+    r"|redistribution and use in source and binary forms|this work is (?:released|licensed) under",
     re.IGNORECASE,
 )
 _SIGN_OF_NOTES = re.compile(
@@ -72,10 +78,8 @@ def why_not_text(data: bytes) -> str:
     if _PICKLE.match(head):
         return "a Python pickle, which is a program; save its songs as CSV or JSON"
     if head[4:8] == b"ftyp" or (head.startswith(b"RIFF") and head[8:12] in (b"WAVE", b"WEBP", b"AVI ")):
-        return "a recording or a picture (binary file)"
-    if head.startswith(_POINTER):
-        return "a Git LFS pointer; download the file itself with git lfs pull"
-    return next((reason for magic, reason in _MAGIC if head.startswith(magic)), "")
+        return "binary file (a recording or a picture)"
+    return next((reason for beginnings, reason in _BEGINNINGS.items() if head.startswith(beginnings)), "")
 
 
 def why_not_songs(text: str, name: PurePath) -> str:
@@ -93,14 +97,14 @@ def why_not_songs(text: str, name: PurePath) -> str:
     if (ending := real_ending(name)) not in TEXT_ENDINGS:
         return f"not a song format: {ending}; save the lyrics as plain text (.txt)"
     head = text[:10_000]
-    if _LICENCE.search(head):
+    is_named_so = name.name.lower().startswith(_BESIDE)
+    if _LICENCE.search(head if is_named_so else head[:400]):  # a song may have one line about it at its foot
         return "a licence"
     lines = [line for line in head.split("\n") if line.strip()]
-    if lines and all(re.fullmatch(r"\\s*https?://\\S+\\s*", line) for line in lines):
+    if lines and all(re.fullmatch(r"\s*https?://\S+\s*", line) for line in lines):
         return "a list of links"
     if name.name.lower().startswith("requirements") and all(_REQUIREMENT.fullmatch(line.strip()) for line in lines):
         return "a list of Python packages"
-    is_named_so = name.name.lower().startswith(_BESIDE)
     if is_named_so and len(_SIGN_OF_NOTES.findall(head)) >= 2:
         return "notes about the files beside it"
     return ""

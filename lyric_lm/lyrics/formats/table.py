@@ -9,7 +9,8 @@ import csv
 import re
 from collections.abc import Iterator
 
-from lyric_lm.lyrics.formats.keys import ALLOWED, ARTIST_KEYS, OTHER_KEYS, TITLE_KEYS, Record, fields, normal, record
+from lyric_lm.lyrics.formats.keys import ALLOWED, ARTIST_KEYS, OTHER_KEYS, TITLE_KEYS, Record, fields, normal
+from lyric_lm.lyrics.formats.values import record
 
 ENDINGS = (".csv", ".tsv", ".tab", ".psv")
 
