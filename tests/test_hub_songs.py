@@ -109,12 +109,12 @@ def test_what_the_hub_made_of_a_dataset_is_taken_where_there_is_nothing_else(
         return str(folder)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)
-    monkeypatch.setattr(hub_songs, "_hub_is_reachable", lambda: True)
+    monkeypatch.setattr(hub_songs, "hub_is_reachable", lambda: True)
     assert hub_songs.fetch("ada/songs") == tmp_path / "refs-convert-parquet"
 
 
 def test_a_name_that_cannot_be_a_dataset(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_songs, "_hub_is_reachable", lambda: True)
+    monkeypatch.setattr(hub_songs, "hub_is_reachable", lambda: True)
     with pytest.raises(
         InputError, match=r"data\.path=ada--x/\.\.songs is no file or folder; as a dataset: the hub did"
     ):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub.constants
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -18,6 +19,7 @@ from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from lyric_lm.errors import InputError
+from lyric_lm.hub import hub_is_reachable
 from lyric_lm.model import pretrained
 from lyric_lm.model.pretrained import context_length, load_model
 from tests.conftest import Done, run_command
@@ -139,13 +141,13 @@ def test_the_hub_does_not_have_it(tmp_path: Path, hub: str) -> None:
 def test_whether_the_hub_is_reachable(monkeypatch: pytest.MonkeyPatch, nowhere: str) -> None:
     for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(pretrained.huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(pretrained.huggingface_hub.constants, "ENDPOINT", nowhere)
-    assert not pretrained._hub_is_reachable()
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", nowhere)
+    assert not hub_is_reachable()
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    assert pretrained._hub_is_reachable()  # behind a proxy, only the proxy knows
-    monkeypatch.setattr(pretrained.huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    assert not pretrained._hub_is_reachable()
+    assert hub_is_reachable()  # behind a proxy, only the proxy knows
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    assert not hub_is_reachable()
 
 
 # A folder

@@ -5,10 +5,7 @@ is ever run: the scripts that older ones bring, huggingartists' among them, are 
 """
 
 import logging
-import os
-import socket
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import huggingface_hub
 import huggingface_hub.constants
@@ -21,6 +18,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import logging as hub_logging
 
 from lyric_lm.errors import InputError
+from lyric_lm.hub import hub_is_reachable
 
 # The endings that our readers know; audio, pictures and scripts stay where they are.
 _ENDINGS = "csv tsv tab psv json jsonl ndjson parquet arrow feather txt text lrc srt vtt lyrics"
@@ -43,7 +41,7 @@ def fetch(repo_id: str) -> Path:
     Raises:
         InputError: there is no such dataset, no way to it, or nothing in it that can hold songs.
     """
-    is_offline = not _hub_is_reachable()
+    is_offline = not hub_is_reachable()
     hub_logging.set_verbosity_error()  # what it would say, we say
     for library in ("httpx", "httpx2"):  # the hub library's; it would tell every request
         logging.getLogger(library).setLevel(logging.WARNING)
@@ -78,21 +76,6 @@ def _snapshot(repo_id: str, revision: str | None, is_offline: bool) -> Path:
 
 def _has_files(folder: Path) -> bool:
     return any(path.is_file() for path in folder.rglob("*"))
-
-
-def _hub_is_reachable() -> bool:
-    """Say whether the hub answers, in a moment; the hub library itself would retry for half a minute."""
-    if huggingface_hub.constants.HF_HUB_OFFLINE:
-        return False
-    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY")):
-        return True  # only the proxy can know
-    address = urlsplit(huggingface_hub.constants.ENDPOINT)
-    try:
-        port = address.port or (80 if address.scheme == "http" else 443)
-        socket.create_connection((address.hostname or "", port), timeout=5).close()
-    except OSError:
-        return False
-    return True
 
 
 def _why_not_fetched(repo_id: str, is_offline: bool, error: Exception) -> str:

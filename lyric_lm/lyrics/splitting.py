@@ -30,7 +30,7 @@ def position(key: str, seed: int) -> float:
     >>> position("row on", 1) == position("row on", 1) != position("row on", 2)
     True
     """
-    digest = hashlib.sha256(f"{seed}\n{key}".encode()).digest()
+    digest = hashlib.sha256(f"{seed}:{key}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
 

@@ -1,10 +1,7 @@
 """Load the base model and its tokenizer: from the hub, a folder, a Python package, or made from nothing."""
 
 import logging
-import os
-import socket
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import huggingface_hub.constants
 import huggingface_hub.utils
@@ -21,6 +18,7 @@ from transformers.utils import logging as transformers_logging
 
 from lyric_lm.data.encoding import separator_id
 from lyric_lm.errors import InputError
+from lyric_lm.hub import hub_is_reachable
 from lyric_lm.model.smollm2 import smollm2_folder
 from lyric_lm.model.tiny import make_tiny
 
@@ -57,7 +55,7 @@ def load_model(
             )
         return make_tiny(dropout or 0.0)
     place = _locate(pretrained)
-    is_offline = not Path(place).is_dir() and not _hub_is_reachable()
+    is_offline = not Path(place).is_dir() and not hub_is_reachable()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     huggingface_hub.utils.enable_progress_bars()  # only loading is quick; a download shows how far it is
@@ -109,21 +107,6 @@ def _locate(pretrained: str) -> str:
         what = "is a file" if folder.is_file() else "does not exist"
         raise InputError(f"model.pretrained={pretrained} {what}; give a folder with a saved model, or a hub id")
     return pretrained
-
-
-def _hub_is_reachable() -> bool:
-    """Say whether the hub answers, in a moment; the hub library itself would retry for half a minute."""
-    if huggingface_hub.constants.HF_HUB_OFFLINE:
-        return False
-    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY")):
-        return True  # only the proxy can know
-    address = urlsplit(huggingface_hub.constants.ENDPOINT)
-    try:
-        port = address.port or (80 if address.scheme == "http" else 443)
-        socket.create_connection((address.hostname or "", port), timeout=5).close()
-    except OSError:
-        return False
-    return True
 
 
 def _with_all_weights(
