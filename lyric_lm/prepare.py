@@ -34,7 +34,7 @@ def main(cfg: DictConfig) -> None:
     if not data.get("out"):
         raise InputError("data.out= wants a folder for the songs and their report, such as data.out=prepared")
     out = Path(data["out"]).expanduser()
-    if data["path"] is not None and Path(data["path"]).expanduser().resolve() in out.resolve().parents:
+    if str(data["path"] or "").strip() and Path(data["path"]).expanduser().resolve() in out.resolve().parents:
         raise InputError(
             f"data.out={out} lies in data.path={data['path']}, which is only read; give a folder outside it"
         )

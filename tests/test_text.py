@@ -1,7 +1,7 @@
 """Plain text: the title above a song, the many ways to put songs into one file, and one song that looks like many."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lyric_lm.lyrics.formats.text import parse_text
@@ -263,6 +263,7 @@ LINES = st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_siz
 
 @given(LINES)
 def test_a_text_file_loses_nothing_but_its_title(text: str) -> None:
+    assume("<" not in text)  # <|endoftext|> and <s> part songs
     assert parse_text(f"zz\n{text}", "a song")[0]["lyrics"] == f"zz\n{text}"
     assert parse_text(f"A Song\n\nzz\n{text}", "a song")[0]["lyrics"] == f"\nzz\n{text}"
 

@@ -125,7 +125,7 @@ def not_a_song(song: Song, found_as: str = "", titles: Set[str] = frozenset()) -
             if not words(text)
             else "nothing but labels and credits"
         )
-    if _INSTRUMENTAL.fullmatch(text.strip()):
+    if len(text) < 300 and _INSTRUMENTAL.fullmatch(text.strip()):
         return "instrumental"
     if len(folded) < 60 and (note := _NOT_OUT.search(text)) and len(note[0]) > 0.25 * len(" ".join(folded)):
         return "not released yet"

@@ -37,9 +37,9 @@ RULES: dict[str, Rule] = {
     for rule in (
         mojibake,
         line_ends,
+        odd_spaces,
         markup,
         invisible_characters,
-        odd_spaces,
         unicode_form,
         double_spacing,
         time_stamps,
@@ -120,6 +120,7 @@ def clean(
     steps: list[Step] = []
     for _ in range(_MOST_ROUNDS):  # what one rule takes out can lay bare work for another, as in &amp;lt;br&amp;gt;
         start = text
+        text = _without_gaps(text)
         for name, rule in bound.items():
             if name in rules or name in ALWAYS:
                 after, count = rule(text)
@@ -131,6 +132,11 @@ def clean(
         if text == start:
             break
     return Cleaned(text, counts, steps)
+
+
+def _without_gaps(text: str) -> str:
+    """Trim lines and shorten long runs of empty ones, through which the rules would have to look again and again."""
+    return re.sub(r"\n{8,}", "\n" * 7, "\n".join(line.strip(" \t") for line in text.split("\n")))
 
 
 def _layout(text: str) -> str:

@@ -124,6 +124,7 @@ _EXCERPT = re.compile(
     r"entire) lyrics\b.*|(?:full|complete) lyrics (?:available|only) (?:at|on|for|to)\b.*)$",
     re.IGNORECASE,
 )
+_LONGEST = 300  # characters; a longer line is no credit, and would take long to look through
 _TRACKING = re.compile(r"^\W*\(?\d{9,}\)?\W*$")
 
 
@@ -179,6 +180,8 @@ def credits(text: str) -> tuple[str, int]:
 
 def _is_site_line(line: str) -> bool:
     line = line.strip()
+    if len(line) > _LONGEST:
+        return False
     if _SITE.match(line):
         return True
     if address := _ADDRESS.search(line):
@@ -188,6 +191,8 @@ def _is_site_line(line: str) -> bool:
 
 
 def _is_credit(line: str, is_foot: bool) -> bool:
+    if len(line) > _LONGEST:
+        return False
     if _KEY_VALUE.match(line) or _RIGHTS.match(line) or _TRADITIONAL.match(line):
         return True
     if (weak := _WEAK_KEY_VALUE.match(line)) and (is_names(weak["value"]) or re.match(r"[\d\W]+$", weak["value"])):

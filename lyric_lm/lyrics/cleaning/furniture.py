@@ -68,12 +68,8 @@ def page_numbers(text: str) -> tuple[str, int]:
     lines = text.split("\n")
     drop = {i for i, line in enumerate(lines) if _PAGE.match(line)}
     numbers = [i for i, line in enumerate(lines) if _NUMBER.match(line)]
-    others = [
-        int(n)
-        for i, line in enumerate(lines)
-        if i not in drop and i not in numbers
-        for n in re.findall(r"\d{1,4}", line)
-    ]
+    alone = drop | set(numbers)
+    others = {int(n) for i, line in enumerate(lines) if i not in alone for n in re.findall(r"\d{1,4}", line)}
     number_stanzas = len(numbers) > 1 and all(i == 0 or not lines[i - 1].strip() for i in numbers)
     for i in numbers:
         above = lines[i - 1].strip() if i else ""
@@ -81,7 +77,7 @@ def page_numbers(text: str) -> tuple[str, int]:
         is_apart = not above and not below
         # Between lines of verse, a number is the page's unless the song counts or dates.
         is_counting = any(_NUMBER.match(near) for near in (above, below))
-        is_page = len(lines[i].strip()) > 1 and not any(abs(int(lines[i]) - other) <= 10 for other in others)
+        is_page = len(lines[i].strip()) > 1 and not any(int(lines[i]) + near in others for near in range(-10, 11))
         if not is_counting and (is_apart or is_page or number_stanzas):
             drop.add(i)
     for i, line in enumerate(lines):

@@ -12,6 +12,8 @@ from lyric_lm.lyrics.cleaning.labels import read_label
 from lyric_lm.lyrics.song import fold
 from lyric_lm.lyrics.titles import base_title
 
+_LINE = re.compile(r"[^\n]*\n?")
+_REST_OF_LINE = re.compile(r" *(?:\n|\Z)")
 _COUNT = r"\d[\d.,]*[KkM]?"
 _PAGE_HEADER = re.compile(rf"\A\s*(?:(?:{_COUNT} ?)?Contributors?(?![a-z])|Translations(?=[^\W\d_a-z]))")
 _HEADER_ROWS = re.compile(
@@ -28,6 +30,7 @@ _EMBED = re.compile(
 )
 
 ALSO_LIKE = "You might also like"
+_MOST_BUTTONS = 50  # in one song; a page has one a stanza
 _ALSO_LIKE = re.compile(
     rf"^[ ]*{ALSO_LIKE}[ ]*$"  # on a line of its own
     rf"|(?<!{ALSO_LIKE})(?<=[\w,;]){ALSO_LIKE}"  # glued to the word before
@@ -113,7 +116,14 @@ def embed_tail(text: str) -> tuple[str, int]:
     >>> embed_tail("Embed me in amber"), embed_tail("All that the roots embed")
     (('Embed me in amber', 0), ('All that the roots embed', 0))
     """
-    return _EMBED.subn("", text)
+    lines = text.rstrip().split("\n")
+    n_lines = len(lines)
+    while len(lines) > 1 and lines[-1].strip() in ("", "Embed"):
+        lines.pop()
+    if len(lines) < n_lines:
+        text = "\n".join(lines)
+    text, count = _EMBED.subn("", text)
+    return text, count + (len(lines) < n_lines)
 
 
 def ticket_adverts(text: str) -> tuple[str, int]:
@@ -138,7 +148,8 @@ def recommendations(text: str, known: Collection[str] = ()) -> tuple[str, int]:
     ('Row on\nYou might also like\n\nRow home', 1)
     """
     count = 0
-    for button in reversed(list(_ALSO_LIKE.finditer(text))):
+    buttons = list(_ALSO_LIKE.finditer(text)) if ALSO_LIKE in text else []
+    for button in reversed(buttons[:_MOST_BUTTONS]):
         block = _block(text, button.end())
         if block and _is_recommended(block[0], text, known):
             text = (text[: button.end()] + "\n\n" + text[block[1] :]).rstrip("\n")  # it stands between stanzas
@@ -184,12 +195,12 @@ def also_like(text: str) -> tuple[str, int]:
 def _block(text: str, start: int) -> tuple[list[str], int] | None:
     """Return the six non-blank lines from a place on, and where they end; None if there are fewer."""
     lines: list[str] = []
-    for match in re.finditer(r"[^\n]*\n?", text[start:]):
+    for match in _LINE.finditer(text, start):
         line = match[0].strip()
         if line:
             lines.append(line)
         if len(lines) == 6:
-            return lines, start + match.end()
+            return lines, match.end()
     return None
 
 
@@ -262,10 +273,10 @@ def _cut(pattern: re.Pattern[str], text: str) -> tuple[str, int]:
     for match in pattern.finditer(text):
         start, end = match.span()
         before = text[place:start].rstrip(" ")
-        after_is_empty = re.match(r" *(?:\n|\Z)", text[end:])
+        after_is_empty = _REST_OF_LINE.match(text, end)
         starts_line = not before or before.endswith("\n")
         if starts_line and after_is_empty:
-            end += after_is_empty.end()
+            end = after_is_empty.end()
         elif not starts_line and not after_is_empty:
             before += "\n"
         parts.append(before)

@@ -28,6 +28,7 @@ _ON_LINE = re.compile(
 _MAYBE = re.compile(
     r"[x×]\s?\d|\d\s?[x×]|\d (?:times|veces|fois|mal|раз|vezes|volte)|bis|repeat|rpt|повтор", re.IGNORECASE
 )
+_LONGEST = 300  # characters; a longer line is not looked through for a marker at its end
 _MOST = 12  # more repetitions than this are a joke or a misreading
 
 
@@ -53,7 +54,7 @@ def repeat_markers(text: str) -> tuple[str, int]:
         label, line = labels[i], lines[i]
         if label is None:
             n_alone = _n_times(_ALONE.match(line)) if has_counts else 0
-            n_on_line = _n_times(_ON_LINE.match(line)) if has_counts else 0
+            n_on_line = _n_times(_ON_LINE.match(line)) if has_counts and len(line) <= _LONGEST else 0
             if n_alone:
                 out += _stanza_again(out, known) * (n_alone - 1)
                 count += 1
