@@ -71,6 +71,8 @@ NOISE = [
     ("embed_tail", "Row home1EmbedShare Url:CopyEmbed:Copy\n", "Row home", 1),
     ("embed_tail", "Row home1.2KEmbed", "Row home", 1),
     ("embed_tail", "When I was 17Embed", "When I was 17", 1),
+    ("embed_tail", f"Chorus:\n{C}\n\n{V}\n\n(Chorus) x2Embed", f"{C}\n\n{V}\n\n{C}\n\n{C}", 1),
+    ("embed_tail", "with love, x17Embed", "with love, x", 1),
     ("page_header", "Sea Song Lyrics[Intro]\nRow on", "Row on", 1),
     ("excerpt_stubs", f"Row on\n...\n\n{STUB}\n(1409617829201)", "Row on", 1),
     ("excerpt_stubs", "Row on\n[Lyrics truncated]", "Row on", 1),

@@ -54,7 +54,7 @@ def mojibake(text: str) -> tuple[str, int]:
     if sum("\u00c0" <= c <= "\u00ff" for c in letters) > 0.6 * len(letters):  # no language has so many accents
         text = _as_another_code_page(text)
     for _ in range(4):  # some texts were spoilt twice
-        again = _decoded_once(text)
+        again = _decoded_once(text, is_known_broken=text != before)
         if again == text:
             break
         text = again
@@ -63,14 +63,14 @@ def mojibake(text: str) -> tuple[str, int]:
     return text, sum(a != b for a, b in zip(before.split("\n"), text.split("\n"), strict=False))
 
 
-def _decoded_once(text: str) -> str:
+def _decoded_once(text: str, is_known_broken: bool) -> str:
     lines = text.split("\n")
     fixed = [line if line.isascii() else ftfy.fix_encoding(line) for line in lines]
     # What ftfy leaves alone because it could be meant is not meant in a text that is broken elsewhere.
     found = [match[0] for match in _TWICE_ENCODED.finditer(text)]
     n_covered, n_strange = sum(map(len, found)), sum(not c.isascii() for c in text)
     is_sure = any(sequence.startswith("â") for sequence in found)  # no word goes on like that: â€™, â„—
-    if is_sure or fixed != lines or (len(found) > 1 and n_covered == n_strange):
+    if is_known_broken or is_sure or fixed != lines or (len(found) > 1 and n_covered == n_strange):
         fixed = [line if line.isascii() else _TWICE_ENCODED.sub(_decoded, line) for line in fixed]
     return "\n".join(fixed)
 

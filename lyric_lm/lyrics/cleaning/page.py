@@ -23,7 +23,8 @@ _BLURB = re.compile(r"(?!\s*\[)(?:(?!\n\n\n).){0,2500}?(?:…|\.\.\.|\.|\b)\s*Re
 _GLUED_TITLE = re.compile(r"\A\s*[^\n\[\]]{1,120} Lyrics(?=\[)")
 
 _EMBED = re.compile(
-    rf"(?:(?:\n|\A)\s*(?:{_COUNT})?|(?<=[^\s\d]){_COUNT}|(?<=\S))"  # a number that stands apart is the song's
+    # A number that stands apart is the song's, and so is one of a repeat marker.
+    rf"(?:(?:\n|\A)\s*(?:{_COUNT})?|(?<=[^\s\d])(?<![)\]] x){_COUNT}|(?<=\S))"
     r"Embed(?:(?:Share)? ?URL ?Copy ?Embed ?Copy|Share Url:CopyEmbed:Copy|Share|"
     r"Cancel(?:How to Format Lyrics:.*)?)?\s*\Z",
     re.DOTALL,
@@ -211,7 +212,7 @@ def _pairs(lines: list[str]) -> list[str]:
 def _is_recommended(lines: list[str], text: str, known: Collection[str]) -> bool:
     if any(len(line) > 80 or line[0] in "[" or line[-1] in ",;:" for line in lines):
         return False
-    if any(read_label(line, starts_stanza=False) for line in lines):
+    if any(ALSO_LIKE in line or read_label(line, starts_stanza=False) for line in lines):
         return False
     n_known = sum(pair in known for pair in _pairs(lines))
     if n_known >= 2:
@@ -224,7 +225,7 @@ def _is_recommended(lines: list[str], text: str, known: Collection[str]) -> bool
     begin_large = sum(c.isupper() for c in beginnings) > 0.8 * len(beginnings)
     is_named = [
         (_is_name(line) if _has_case(line) else has_case)
-        or (begin_large and line[0].islower() and len(line.split()) <= 6)
+        or ((begin_large or not has_case) and line[0].islower() and len(line.split()) <= 6)
         for line in lines
     ]
     if has_case and sum(map(_is_name, others)) > 0.5 * len(others):
@@ -262,7 +263,7 @@ def _is_name(line: str) -> bool:
         "x",
         "y",
     }
-    weighty = [word for word in found if word.lower() not in small]
+    weighty = [word for word in found if word.lower() not in small and not word[0].isdigit()]
     n_capital = sum(not word[0].islower() for word in weighty)
     return bool(weighty) and n_capital >= 0.8 * len(weighty) and (line[-1] != "." or len(weighty) <= 2)
 
