@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lyric_lm.lyrics.cleaning import ALWAYS, RULES, SECTION_LABELS, clean
 from lyric_lm.lyrics.cleaning.characters import usual_apostrophe
-from lyric_lm.lyrics.cleaning.page import recommended
+from lyric_lm.lyrics.cleaning.recommendations import recommended
 from lyric_lm.lyrics.reading import ALBUM
 from lyric_lm.settings import CONF
 

@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lyric_lm.lyrics.cleaning import clean
-from lyric_lm.lyrics.cleaning.page import recommended
+from lyric_lm.lyrics.cleaning.recommendations import recommended
 from lyric_lm.lyrics.corpus import Corpus, corpus_from
 from lyric_lm.lyrics.formats import parse
 from lyric_lm.lyrics.song import Song

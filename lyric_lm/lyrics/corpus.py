@@ -12,7 +12,7 @@ from tqdm import tqdm
 from lyric_lm.errors import InputError
 from lyric_lm.lyrics.cleaning import RULES, SECTION_LABELS, Cleaned, clean
 from lyric_lm.lyrics.cleaning.characters import usual_apostrophe
-from lyric_lm.lyrics.cleaning.page import recommended
+from lyric_lm.lyrics.cleaning.recommendations import recommended
 from lyric_lm.lyrics.duplicates import group_versions
 from lyric_lm.lyrics.inspection import Suspicion, suspicions
 from lyric_lm.lyrics.languages import language, script

@@ -25,7 +25,8 @@ from lyric_lm.lyrics.cleaning.credits import credits, excerpt_stubs
 from lyric_lm.lyrics.cleaning.furniture import double_spacing, page_numbers, separators, time_stamps
 from lyric_lm.lyrics.cleaning.labels import SECTION_LABELS
 from lyric_lm.lyrics.cleaning.markup import markup
-from lyric_lm.lyrics.cleaning.page import also_like, embed_tail, page_header, recommendations, ticket_adverts
+from lyric_lm.lyrics.cleaning.page import also_like, embed_tail, page_header, ticket_adverts
+from lyric_lm.lyrics.cleaning.recommendations import recommendations
 from lyric_lm.lyrics.cleaning.repeats import repeat_markers
 
 __all__ = ["RULES", "SECTION_LABELS", "Cleaned", "Rule", "Step", "clean"]
@@ -101,7 +102,7 @@ def clean(
         title: the song's title, which page headers repeat.
         rules: the names of the rules to run; line ends and the Unicode form are always made the same.
         apostrophe: the form to use where a song mixes straight and curly apostrophes.
-        recommended: pairs of title and artist known to be recommendations, see ``page.recommended``.
+        recommended: pairs of title and artist known to be recommendations, see ``recommendations.recommended``.
 
     Raises:
         ValueError: ``section_labels`` or a rule's name is not known.
