@@ -17,7 +17,6 @@ from lyric_lm.lyrics.cleaning.characters import (
     homoglyphs,
     invisible_characters,
     line_ends,
-    mojibake,
     odd_spaces,
     unicode_form,
 )
@@ -25,6 +24,7 @@ from lyric_lm.lyrics.cleaning.credits import credits, excerpt_stubs
 from lyric_lm.lyrics.cleaning.furniture import double_spacing, page_numbers, separators, time_stamps
 from lyric_lm.lyrics.cleaning.labels import SECTION_LABELS
 from lyric_lm.lyrics.cleaning.markup import markup
+from lyric_lm.lyrics.cleaning.mojibake import mojibake
 from lyric_lm.lyrics.cleaning.page import also_like, embed_tail, page_header, ticket_adverts
 from lyric_lm.lyrics.cleaning.recommendations import recommendations
 from lyric_lm.lyrics.cleaning.repeats import repeat_markers
