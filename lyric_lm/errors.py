@@ -12,6 +12,10 @@ class InputError(ValueError):
     """
 
 
+class NotFinite(InputError):  # noqa: N818 - an event of a run, like Interrupted
+    """A loss or a gradient became NaN or infinite: the step was not taken, the weights are the last good ones."""
+
+
 class Interrupted(BaseException):
     """The user (Ctrl-C) or the system (SIGTERM) asked a run to stop; what it learned is kept.
 

@@ -23,12 +23,8 @@ from lyric_lm.callbacks.metrics_file import MetricsFile
 from lyric_lm.callbacks.progress import WholeRunProgress
 from lyric_lm.callbacks.samples import Samples
 from lyric_lm.card import model_card
-from lyric_lm.checks import (
-    check_all,
-    check_baseline,
-    heed,
-    n_steps,
-)
+from lyric_lm.checks.check import heed
+from lyric_lm.checks.recipe import check_all, check_baseline, n_steps
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.errors import InputError, Interrupted
 from lyric_lm.hardware import device_name, resolve_precision

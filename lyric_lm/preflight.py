@@ -21,7 +21,8 @@ def main(cfg: DictConfig) -> None:
     settings = plain(cfg)
     out = Path(settings["out"]).expanduser()
     corpus = corpus_from(settings["data"], settings["seed"])
-    from lyric_lm.checks import check_all, describe_check, heed
+    from lyric_lm.checks.check import describe_check, heed
+    from lyric_lm.checks.recipe import check_all
     from lyric_lm.data.datamodule import LyricsDataModule
     from lyric_lm.hardware import best_device
     from lyric_lm.model.loss import held_out_loss

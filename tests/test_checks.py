@@ -6,41 +6,43 @@ from pathlib import Path
 
 import pytest
 
-from lyric_lm import checks, hardware
+from lyric_lm import hardware
+from lyric_lm.checks import recipe
+from lyric_lm.checks.check import heed
 from lyric_lm.errors import InputError
 from lyric_lm.model.tiny import make_tiny
 from tests.conftest import Done
 
 
 def test_torch_2_8_on_mps_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert checks.check_versions("mps").status == "pass"
-    monkeypatch.setattr(checks.torch, "__version__", "2.8.0")
-    assert checks.check_versions("cpu").status == "pass"
-    bad = checks.check_versions("mps")
+    assert recipe.check_versions("mps").status == "pass"
+    monkeypatch.setattr(recipe.torch, "__version__", "2.8.0")
+    assert recipe.check_versions("cpu").status == "pass"
+    bad = recipe.check_versions("mps")
     assert bad.status == "fail"
     with pytest.raises(InputError, match="163597"):
-        checks.heed([bad], tmp_path / "preflight.json")
+        heed([bad], tmp_path / "preflight.json")
 
 
 def test_a_guessing_model_is_said_once_unless_it_is_meant(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
-    guessing = checks.check_baseline(17.3, 50257, from_scratch=False)
+    guessing = recipe.check_baseline(17.3, 50257, from_scratch=False)
     for _ in range(2):
-        checks.heed([guessing], tmp_path / "preflight.json")
+        heed([guessing], tmp_path / "preflight.json")
     (said,) = [record.getMessage() for record in caplog.records]
     assert "17.300 nats per token" in said
     assert "its weights were not loaded" in said
-    assert checks.check_baseline(17.3, 50257, from_scratch=True).status == "pass"
-    assert checks.check_baseline(3.7, 50257, from_scratch=False).status == "pass"
+    assert recipe.check_baseline(17.3, 50257, from_scratch=True).status == "pass"
+    assert recipe.check_baseline(3.7, 50257, from_scratch=False).status == "pass"
 
 
 def test_disk_and_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     network, _ = make_tiny()
-    assert checks.check_disk(network, tmp_path).status == "pass"
-    assert checks.check_memory(network, 1, 512).status == "pass"
+    assert recipe.check_disk(network, tmp_path).status == "pass"
+    assert recipe.check_memory(network, 1, 512).status == "pass"
     usage = type("Usage", (), {"free": 1000})
-    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: usage)
-    assert checks.check_disk(network, tmp_path).status == "fail"
-    assert checks.check_memory(network, 10_000_000, 512).status == "warn"
+    monkeypatch.setattr(recipe.shutil, "disk_usage", lambda _: usage)
+    assert recipe.check_disk(network, tmp_path).status == "fail"
+    assert recipe.check_memory(network, 10_000_000, 512).status == "warn"
 
 
 def test_precision(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lyric_lm.checks import check_language
+from lyric_lm.checks.recipe import check_language
 from lyric_lm.lyrics.languages import language, script
 from lyric_lm.lyrics.reading import ALBUM
 from lyric_lm.model_for_language import ENGLISH_MODELS, model_for

@@ -1,15 +1,12 @@
 """Is this going to work? Checks of machine, model and recipe, each with its figure and what to do.
 
-Every check is a function that returns a ``Check``; ``heed`` says warnings and turns a failed one into the run's end.
+Every check is a function that returns a ``Check``.
 """
 
-import json
-import logging
 import math
 import platform
 import shutil
 from collections import Counter
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +14,13 @@ import psutil
 import torch
 from transformers import PreTrainedModel
 
+from lyric_lm.checks.check import FAIL, PASS, WARN, Check
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.errors import InputError
 from lyric_lm.hardware import best_device
 from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.model.optim import n_warmup_steps
 from lyric_lm.model_for_language import ENGLISH_MODELS, model_for
-
-log = logging.getLogger(__name__)
-
-PASS, WARN, FAIL = "pass", "warn", "fail"
-
-
-@dataclass(frozen=True)
-class Check:
-    """What was looked at, how it stands (pass, warn, fail), the figure, its limit, and what it means."""
-
-    name: str
-    status: str
-    figure: str
-    limit: str
-    meaning: str
 
 
 def check_versions(device: str) -> Check:
@@ -184,24 +167,3 @@ def check_all(
     if baseline_loss is not None:
         checks.append(check_baseline(baseline_loss, network.config.vocab_size, model["from_scratch"]))
     return checks
-
-
-def heed(checks: list[Check], file: Path) -> None:
-    """Write checks as JSON, and act on the last state of each: log the warnings, end the run on a failure.
-
-    Raises:
-        InputError: a check failed; the message is its account.
-    """
-    already = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
-    file.write_text(json.dumps([asdict(check) for check in checks], indent=2) + "\n", encoding="utf-8")
-    for check in checks:
-        if check.status == WARN and asdict(check) not in already:
-            log.warning("Warning: %s is %s (%s); %s", check.name, check.figure, check.limit, check.meaning)
-        if check.status == FAIL:
-            raise InputError(f"preflight: {check.name} is {check.figure} ({check.limit}); {check.meaning}")
-
-
-def describe_check(check: Check) -> str:
-    """Return a check as a line."""
-    meaning = f"; {check.meaning}" if check.meaning else ""
-    return f"{check.status:4}  {check.name}: {check.figure} (limit: {check.limit}){meaning}"
