@@ -1,1 +1,1 @@
-"""Is this going to work, and is it working? Checks of machine, model, songs and recipe; each has a figure and a limit."""
+"""Is this going to work, and is it working? Each check has a figure, a limit, what it means and what to do."""
