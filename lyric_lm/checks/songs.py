@@ -90,6 +90,9 @@ def check_lengths(lengths: list[int], block_size: int, context_length: int, fill
 def check_held_out(n_songs: int, n_held_out: int) -> Check:
     """The held-out loss chooses the best epoch, and from few songs it is a matter of luck.
 
+    The losses of the demo album's 85 songs under SmolLM2 deviate by 0.35 nats per token from their mean; a run gains
+    about 0.5.
+
     >>> check_held_out(75, 8).status, check_held_out(40, 3).status
     ('pass', 'warn')
     """
@@ -100,7 +103,8 @@ def check_held_out(n_songs: int, n_held_out: int) -> Check:
     way_out = f"set data.val_fraction={fraction:g}" if fraction <= 0.25 else "give more songs"
     return Check(
         *("held_out_songs", WARN, figure, limit),
-        f"the held-out loss depends on which songs these happen to be: {way_out}",
+        f"by which songs these happen to be, the held-out loss varies by {0.35 / math.sqrt(max(1, n_held_out)):.2f}: "
+        f"{way_out}",
     )
 
 
