@@ -48,14 +48,7 @@ ROWS = [  # shape, batch_size, block_size, precision, accumulate_grad_batches, s
     "gpt2 1 1024 bf16-mixed 1 3",
     "smollm2 2 512 32-true 1 3",
     "gpt2 1 512 32-true 4 2",
-    "smollm2 1 512 bf16-mixed 4 2",
     "distilgpt2 4 512 32-true 1 3",
-    "smollm2 1 256 32-true 1 4",
-    "smollm2 1 1024 bf16-mixed 1 3",
-    "gpt2 2 1024 32-true 1 2",
-    "smollm2 4 1024 bf16-mixed 1 2",
-    "gpt2 4 256 bf16-mixed 4 2",
-    "distilgpt2 2 1024 bf16-mixed 1 3",
 ]
 
 
