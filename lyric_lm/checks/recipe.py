@@ -1,26 +1,29 @@
 """Is this going to work? Checks of machine, model and recipe, each with its figure and what to do.
 
-Every check is a function that returns a ``Check``.
+Every check is a function that returns a ``Check``; ``check_all`` makes those of a run.
 """
 
 import math
 import platform
-import shutil
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import psutil
 import torch
 from transformers import PreTrainedModel
 
 from lyric_lm.checks.check import FAIL, PASS, WARN, Check
+from lyric_lm.checks.disk import check_disk
+from lyric_lm.checks.memory import check_memory
+from lyric_lm.checks.songs import check_held_out, check_language, check_lengths, fill_of, song_lengths
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.errors import InputError
 from lyric_lm.hardware import best_device
 from lyric_lm.lyrics.corpus import Corpus
-from lyric_lm.model.optim import n_warmup_steps
-from lyric_lm.model_for_language import ENGLISH_MODELS, model_for
+from lyric_lm.model.optim import lr_factor, n_warmup_steps
+from lyric_lm.model.pretrained import context_length
+
+_FEWEST_STEPS = 20
+_LEAST_WAY = 1e-3  # sum of the learning rates of a run
 
 
 def check_versions(device: str) -> Check:
@@ -55,75 +58,122 @@ def check_baseline(loss: float, vocabulary: int, from_scratch: bool) -> Check:
 
 
 def check_warmup(note: str, n_warmup: int, total_steps: int) -> Check:
-    """A warm-up that is not shorter than the run was cut, and that is said."""
-    return Check("warmup", WARN if note else PASS, f"{n_warmup} of {total_steps} steps", "shorter than the run", note)
+    """A warm-up that is not shorter than the run was cut, and that is said; one of half the run is a mistake too.
 
+    Usual are a few per cent; a third of a short run is ten steps, which do no harm.
 
-def check_language(
-    n_tokens: int, n_characters: int, model: str, languages: Counter[str], scripts: Counter[str]
-) -> Check:
-    """A tokenizer made for the songs' language needs 0.2 to 0.4 tokens per character, of Chinese up to 1.
-
-    One made for English takes 0.3 there, 0.35 to 0.5 of other languages in Latin letters (which its model has read
-    little of, so that is mentioned), 0.8 (SmolLM2) to 1.1 (GPT-2) of Russian and about 2 (SmolLM2) of Chinese.
-    ``languages`` and ``scripts`` count songs.
-
-    >>> russian = Counter(ru=9, en=1), Counter(Cyrillic=9, Latin=1)
-    >>> check_language(300, 1000, "gpt2", Counter(en=9), Counter(Latin=9)).status
-    'pass'
-    >>> check_language(1100, 1000, "gpt2", *russian).meaning
-    'gpt2 spells these songs out nearly letter by letter: take a model of their language (model=rugpt3small)'
+    >>> check_warmup("", 10, 30).status, check_warmup("", 100, 120).status
+    ('pass', 'warn')
     """
-    rate = n_tokens / n_characters
-    (language, _), *_ = languages.most_common(1) or [("", 0)]
-    (script, _), *_ = scripts.most_common(1) or [("", 0)]
-    limit = 1.2 if script in ("Han", "Kana", "Hangul") else 0.6  # a character there is a syllable or a word
-    better = model_for(language, script)
-    status, meaning = PASS, ""
-    if rate >= limit and model != "tiny":
-        status = WARN
-        named = better.rpartition("=")[2].rpartition("/")[2]
-        is_it = model == named or model.startswith(f"{named}_")  # rugpt3small is rugpt3small_based_on_gpt2
-        way_out = "model.pretrained=ID" if is_it else better
-        meaning = f"{model} spells these songs out nearly letter by letter: take a model of their language ({way_out})"
-    elif language not in ("", "en") and model in ENGLISH_MODELS:
-        meaning = f"{model} was made for English and most songs are not ({language}): {better} knows their language"
-    return Check("language", status, f"{rate:.2f} tokens per character", f"below {limit:.2f}", meaning)
-
-
-def check_disk(network: PreTrainedModel, folder: Path) -> Check:
-    """Two checkpoints of weights and AdamW's two moments, one more while the next is written, and the model."""
-    parameter_bytes = 4 * sum(p.numel() for p in network.parameters())
-    needed = 3 * 3 * parameter_bytes + 2 * parameter_bytes
-    free = shutil.disk_usage(folder).free
-    is_enough = free >= needed
-    meaning = "" if is_enough else "free some space, or choose another place with hydra.run.dir=FOLDER"
+    figure, limit = f"{n_warmup} of {total_steps} steps", "at most a third of the run"
+    if note:
+        return Check("warmup", WARN, figure, "shorter than the run", note)
+    if n_warmup <= total_steps / 3 or n_warmup <= 1:
+        return Check("warmup", PASS, figure, limit, "")
     return Check(
-        "disk",
-        PASS if is_enough else FAIL,
-        f"{free / 1e9:.1f} GB free",
-        f"{needed / 1e9:.1f} GB for checkpoints",
-        meaning,
+        *("warmup", WARN, figure, limit),
+        f"optim.lr is reached late and left soon: set optim.warmup_steps={max(1, total_steps // 10)}",
     )
 
 
-def check_memory(network: PreTrainedModel, n_rows: int, block_size: int) -> Check:
-    """Weights, gradients and two AdamW moments in 32 bits; the logits three times; an estimate for the layers.
+def check_steps(total_steps: int, n_batches: int, data: dict[str, Any], trainer: dict[str, Any]) -> Check:
+    """A run needs some steps to learn anything: AdamW's moments alone look back over the last ten (beta1 = 0.9).
 
-    A layer keeps about 34 values per token and hidden unit for the backward pass (Korthikanti et al. 2022,
-    https://arxiv.org/abs/2205.05198, table 2, in bytes at 16 bit), taken at 32 bit.
+    >>> check_steps(30, 40, {"batch_size": 1}, {"accumulate_grad_batches": 4, "max_epochs": 3, "max_steps": -1}).status
+    'pass'
+    >>> few = check_steps(3, 8, {"batch_size": 4}, {"accumulate_grad_batches": 16, "max_epochs": 3, "max_steps": -1})
+    >>> few.figure, few.meaning
+    ('3 steps, 1 in an epoch of 8 batches', 'so few hardly teach anything: set trainer.accumulate_grad_batches=1')
+
+    Args:
+        total_steps: of the run.
+        n_batches: in an epoch.
+        data, trainer: the settings of these groups.
     """
-    config = network.config
-    states = 4 * 4 * sum(p.numel() for p in network.parameters())
-    tokens = n_rows * block_size
-    layers = 34 * 2 * tokens * config.hidden_size * config.num_hidden_layers
-    logits = 3 * 4 * tokens * config.vocab_size
-    needed = states + layers + logits
-    there = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else psutil.virtual_memory().available
-    fits = needed < there
-    meaning = "" if fits else "set data.batch_size=1, a smaller data.block_size, or a smaller model"
+    accumulate, epochs = trainer["accumulate_grad_batches"], trainer["max_epochs"]
+    figure = f"{total_steps} steps, {-(-n_batches // accumulate)} in an epoch of {n_batches} batches"
+    limit = f"at least {_FEWEST_STEPS}" + (f", a step of {accumulate} batches in an epoch" if accumulate > 1 else "")
+    if total_steps >= _FEWEST_STEPS and accumulate <= n_batches:
+        return Check("steps", PASS, figure, limit, "")
+    fewer = max(1, n_batches // -(-_FEWEST_STEPS // epochs))  # batches a step, for enough steps
+    if trainer["max_steps"] > 0 and total_steps == trainer["max_steps"]:
+        way_out = "set trainer.max_steps=-1 and choose trainer.max_epochs"
+    elif fewer < accumulate:
+        way_out = f"set trainer.accumulate_grad_batches={fewer}"
+    elif data["batch_size"] > 1:
+        way_out = "set data.batch_size=1"
+    else:
+        way_out = f"set trainer.max_epochs={-(-_FEWEST_STEPS * accumulate // n_batches)}, or give more songs"
+    why = "a step is longer than an epoch" if total_steps >= _FEWEST_STEPS else "so few hardly teach anything"
+    return Check("steps", WARN, figure, limit, f"{why}: {way_out}")
+
+
+def check_step_size(n_targets: int, steps_per_epoch: int, batches_per_step: int) -> Check:
+    """A step over few tokens follows their chance more than the artist.
+
+    The loss of single tokens deviates by about 3 nats (from near 0 for the likely ones to 10 and more), so the mean
+    over 100 of them is sure to 0.3, half of what a whole run gains.
+
+    >>> check_step_size(30_000, 100, 1).status, check_step_size(3_000, 100, 1).meaning
+    ('pass', 'its gradient is mostly chance: set trainer.accumulate_grad_batches=4')
+    """
+    n = n_targets / steps_per_epoch
+    figure, limit = f"{n:,.0f} tokens", "at least 100"
+    if n >= 100:
+        return Check("tokens_per_step", PASS, figure, limit, "")
+    more = batches_per_step * math.ceil(100 / n)
     return Check(
-        "memory", PASS if fits else WARN, f"about {needed / 1e9:.1f} GB needed", f"{there / 1e9:.1f} GB there", meaning
+        *("tokens_per_step", WARN, figure, limit),
+        f"its gradient is mostly chance: set trainer.accumulate_grad_batches={more}",
+    )
+
+
+def check_learning_rate(lr: float, factors: list[float], from_scratch: bool) -> Check:
+    """The rate is neither above what pretraining takes, nor so low that the whole run moves nothing.
+
+    AdamW moves a weight by about the rate at each step, whatever the gradient's size (Kingma & Ba 2015, section 2.1,
+    https://arxiv.org/abs/1412.6980), so by no more than the sum of the rates in a run. Weights of a GPT-2 begin with
+    a deviation of 0.02; a twentieth of that is the limit here. GPT-2's size is pretrained at 6e-4.
+
+    >>> check_learning_rate(1e-4, [0.5] * 135, False).status, check_learning_rate(1e-2, [0.5] * 135, False).status
+    ('pass', 'warn')
+    >>> check_learning_rate(2e-5, [0.5] * 36, False).figure
+    '2e-05; 0.00036 in all of 36 steps'
+
+    Args:
+        lr: the highest rate.
+        factors: by which it is multiplied at each step.
+        from_scratch: the weights are random; they bear more.
+    """
+    most = 1e-2 if from_scratch else 1e-3
+    figure = f"{lr:g}; {lr * sum(factors):.2g} in all of {len(factors)} steps"
+    limit = f"at most {most:g}; at least {_LEAST_WAY:g} in all"
+    if lr > most:
+        what = "training does not settle" if from_scratch else "the model forgets the language that it knows"
+        return Check("learning_rate", WARN, figure, limit, f"{what}: set optim.lr=1e-4")
+    if lr * sum(factors) < _LEAST_WAY:
+        return Check(
+            *("learning_rate", WARN, figure, limit),
+            "AdamW moves no weight further than that, so the model hardly learns: raise optim.lr (1e-4 is usual), "
+            "or take more steps (trainer.max_epochs, trainer.accumulate_grad_batches=1)",
+        )
+    return Check("learning_rate", PASS, figure, limit, "")
+
+
+def check_smoothing(label_smoothing: float) -> Check:
+    """Label smoothing teaches that every token of the vocabulary may come next, a little.
+
+    >>> check_smoothing(0.0).status, check_smoothing(0.1).status
+    ('pass', 'warn')
+    """
+    figure, limit = f"{label_smoothing:g}", "below 0.05"
+    if label_smoothing < 0.05:
+        return Check("label_smoothing", PASS, figure, limit, "")
+    return Check(
+        *("label_smoothing", WARN, figure, limit),
+        f"the model learns to give up to {100 * label_smoothing:.0f} % to tokens that do not fit, so text that is "
+        "sampled without top_k or top_p has that share of noise, and train/objective is no cross-entropy "
+        "(train/loss is): set optim.label_smoothing=0",
     )
 
 
@@ -152,16 +202,26 @@ def check_all(
     baseline_loss: float | None = None,
 ) -> list[Check]:
     """Make every check that the settings of ``train`` allow; the untrained model's loss where it is known."""
-    data, optim, model = settings["data"], settings["optim"], settings["model"]
-    total = n_steps(songs, settings["trainer"])
+    data, optim, model, trainer = (settings[group] for group in ("data", "optim", "model", "trainer"))
+    total = n_steps(songs, trainer)
     n_warmup, note = n_warmup_steps(total, optim["warmup_steps"], optim["warmup_fraction"])
-    accelerator = settings["trainer"]["accelerator"]
+    factor = lr_factor(optim["schedule"], total, n_warmup)
+    accumulate, n_batches = trainer["accumulate_grad_batches"], len(songs.train_batches)
+    accelerator = trainer["accelerator"]
     n_characters = sum(len(song.lyrics) for song in corpus.splits["train"])
+    lengths = song_lengths(songs.parts["train"], songs.pad_id)
+    fill = fill_of(songs, data["block_size"])
     checks = [
         check_versions(best_device() if accelerator in ("auto", "gpu") else accelerator),
         check_language(songs.n_targets("train"), n_characters, model["name"], corpus.languages, corpus.scripts),
+        check_lengths(lengths, data["block_size"], context_length(network), fill, model["name"]),
+        check_held_out(len(corpus.splits["train"]), len(corpus.splits["val"])),
+        check_steps(total, n_batches, data, trainer),
+        check_step_size(songs.n_targets("train"), -(-n_batches // accumulate), accumulate),
         check_warmup(note, n_warmup, total),
-        check_memory(network, data["batch_size"], data["block_size"]),
+        check_learning_rate(optim["lr"], [factor(step) for step in range(total)], model["from_scratch"]),
+        check_smoothing(optim["label_smoothing"]),
+        check_memory(network, data, trainer, optim["label_smoothing"]),
         check_disk(network, folder),
     ]
     if baseline_loss is not None:
