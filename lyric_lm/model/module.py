@@ -125,7 +125,9 @@ class SongModule(L.LightningModule):
         if not is_loss_finite or not (is_norm_finite or self._scaler_is_searching()):
             self._leave_out("gradient" if is_loss_finite else "loss", optimizer, window)
             return
-        if gradient_clip_val and is_norm_finite:
+        if not is_norm_finite:
+            self._forget("train/grad_norm")
+        elif gradient_clip_val:
             torch.nn.utils.clip_grads_with_norm_(parameters, gradient_clip_val, norm)
         now = time.perf_counter()
         seconds, self._step_began = now - self._step_began, now  # from step to step, the update itself included
@@ -159,7 +161,14 @@ class SongModule(L.LightningModule):
         self.n_skipped_steps += 1
         songs = shortened(titles(block for _, blocks in batches for block in blocks))
         log.warning("Warning: the %s of step %s is not finite; the step is skipped (songs: %s)", what, step, songs)
+        self._forget("train/loss", "train/objective", "train/grad_norm", "tokens_per_second")
         self.log_dict({"step": float(step), "epoch": float(self.current_epoch), "lr": optimizer.param_groups[0]["lr"]})
+
+    def _forget(self, *names: str) -> None:
+        """Keep Lightning from logging the values of the step before once more."""
+        for value in self.trainer._results.values():
+            if value.meta.name in names:
+                value.reset()
 
     def _not_finite(self, what: str, step: int, batches: Numbered) -> NotFinite:
         """Return the error that ends the run, with what can be found out; the first process does so for all."""
