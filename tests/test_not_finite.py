@@ -9,6 +9,7 @@ from typing import Any
 import lightning as L
 import pytest
 import torch
+from lightning.pytorch.plugins import MixedPrecision
 
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.errors import NotFinite
@@ -151,6 +152,37 @@ def test_a_weight_that_overflows_is_found_by_layer_and_song(tmp_path: Path, spli
     assert account["what"].startswith("the loss" if split == "train" else "the held-out loss after step 0")
     if split == "train":
         assert "transformer.wpe.weight" in account["parameters"]
+
+
+@pytest.mark.parametrize(("scale", "kind"), [(2.0**60, SongModule), (1.0, BadGradient)])
+def test_the_search_of_an_fp16_scaler_is_not_an_error(tmp_path: Path, scale: float, kind: type[SongModule]) -> None:
+    """Infinite gradients under a scale that is too large are torch's to skip; at scale 1 they are real."""
+    network, tokenizer = make_tiny()
+    data = LyricsDataModule(splits(), tokenizer, 1024, 64, 2, seed=1)
+    before = {name: weight.clone() for name, weight in network.state_dict().items()}
+    trainer = L.Trainer(
+        accelerator="cpu",
+        plugins=[MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", init_scale=scale))],
+        logger=False,
+        enable_progress_bar=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        limit_val_batches=0,
+        max_steps=4,
+        default_root_dir=tmp_path,
+    )
+    module = kind(network, "tiny", **OPTIM)
+    if kind is BadGradient:
+        with pytest.raises(NotFinite, match="the gradient of step 3 is not finite"):
+            trainer.fit(module, data)
+        return
+    trainer.fit(module, data)
+    assert trainer.global_step == 4
+    assert all(torch.equal(network.state_dict()[name], weight) for name, weight in before.items())  # still searching
+    assert module.n_skipped_steps == 0
+    assert math.isfinite(trainer.callback_metrics["train/loss"])
+    assert "train/grad_norm" not in trainer.callback_metrics
 
 
 class Poison(L.Callback):

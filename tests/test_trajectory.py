@@ -3,6 +3,8 @@
 import csv
 import json
 import math
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -131,6 +133,21 @@ def test_validation_is_exact_whatever_the_batch_size(tmp_path: Path, batch_size:
     assert found["val/bits_per_byte"] == pytest.approx(nats.item() / math.log(2) / n_bytes, rel=MILLIONTH)
 
 
+class WritesNothing(L.Callback):
+    """Make it an error that another process than the first opens a file in the run folder for writing."""
+
+    def __init__(self, folder: str):
+        if os.environ.get("LOCAL_RANK", "0") != "0":
+            sys.addaudithook(lambda event, given: self.refuse(folder, event, given))
+
+    def refuse(self, folder: str, event: str, given: Any) -> None:
+        if event in ("open", "os.mkdir", "os.rename", "os.remove") and f"/{folder}" in str(
+            Path(str(given[0])).absolute()
+        ):
+            assert event == "open", (event, given)
+            assert not given[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT), given
+
+
 def test_two_processes_take_the_steps_of_one(call: Callable[..., Done], songs_folder: Path, tmp_path: Path) -> None:
     """Batch 2 x accumulation 2 x 2 processes against batch 8: as a command, of which text arguments are a part."""
     songs = tmp_path / "songs, 'all' of them"
@@ -143,7 +160,8 @@ def test_two_processes_take_the_steps_of_one(call: Callable[..., Done], songs_fo
     assert one.code == 0, one.err
     two = run_command(
         *("train", *arguments, "data.batch_size=2", "trainer.accumulate_grad_batches=2", "trainer.devices=2"),
-        *("callbacks.samples.max_new_tokens=4", "hydra.run.dir=two"),
+        *("callbacks.samples.max_new_tokens=4", "hydra.run.dir=two", "+callbacks.watch.folder=two"),
+        "+callbacks.watch._target_=tests.test_trajectory.WritesNothing",
         cwd=tmp_path,
     )
     assert two.code == 0, two.err

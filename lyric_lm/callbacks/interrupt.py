@@ -22,6 +22,7 @@ class StopOnSignal(L.Callback):
         self._is_in_step = False
         self._is_asked = False
         self._is_one_of_several = False
+        self._is_alone = False  # the other processes are elsewhere: nothing can be saved together
 
     # Lightning sets its own SIGTERM handler after ``setup`` and puts all handlers back in its teardown, so
     # these come later than ``setup`` and need no teardown here.
@@ -34,13 +35,12 @@ class StopOnSignal(L.Callback):
 
     def _listen(self, trainer: L.Trainer) -> None:
         self._is_one_of_several = trainer.world_size > 1
-        if not trainer.is_global_zero:
-            return
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._asked)
+            signal.signal(number, self._asked if trainer.is_global_zero else signal.SIG_IGN)
 
     def _asked(self, number: int, frame: Any) -> None:
         if self._is_asked or not (self._is_in_step or self._is_one_of_several):
+            self._is_alone = self._is_one_of_several
             raise Interrupted()
         self._is_asked = True
 
@@ -61,5 +61,5 @@ class StopOnSignal(L.Callback):
         return bool(trainer.strategy.reduce_boolean_decision(self._is_asked, all=False))
 
     def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
-        if isinstance(exception, Interrupted) and trainer.global_step > 0 and not self._is_in_step:
+        if isinstance(exception, Interrupted) and trainer.global_step > 0 and not (self._is_in_step or self._is_alone):
             trainer.save_checkpoint(self.checkpoint)
