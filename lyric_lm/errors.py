@@ -4,6 +4,8 @@ Commands print them as one line and end with the exit status named here; every o
 traceback, because then the fault is ours.
 """
 
+from typing import Any
+
 
 class InputError(ValueError):
     """What the user gave cannot work: the message says what is wrong, what is allowed and what to do.
@@ -13,7 +15,14 @@ class InputError(ValueError):
 
 
 class NotFinite(InputError):  # noqa: N818 - an event of a run, like Interrupted
-    """A loss or a gradient became NaN or infinite: the step was not taken, the weights are the last good ones."""
+    """A loss or a gradient became NaN or infinite: the step was not taken, the weights are the last good ones.
+
+    ``account`` is what is known about it, as plain data.
+    """
+
+    def __init__(self, message: str, account: dict[str, Any] | None = None):
+        super().__init__(message)
+        self.account = account or {}
 
 
 class Interrupted(BaseException):

@@ -7,6 +7,7 @@ called from here and lives elsewhere; what a run folder holds is told in ``outpu
 import logging
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -15,6 +16,8 @@ import hydra.utils
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.plugins.environments import LightningEnvironment
+from transformers import PreTrainedModel
 
 from lyric_lm.callbacks.curves import Curves
 from lyric_lm.callbacks.export import ExportBest
@@ -26,17 +29,21 @@ from lyric_lm.card import model_card
 from lyric_lm.checks.check import heed
 from lyric_lm.checks.recipe import check_all, check_baseline, n_steps
 from lyric_lm.data.datamodule import LyricsDataModule
-from lyric_lm.errors import InputError, Interrupted
+from lyric_lm.errors import InputError, Interrupted, NotFinite
 from lyric_lm.hardware import device_name, resolve_precision
 from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.lyrics.report import as_data
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.pretrained import context_length, load_model
+from lyric_lm.processes import n_processes, others
 from lyric_lm.summary import log_hyperparameters, summarise, write_json
 
 log = logging.getLogger(__name__)
 for noisy in ("lightning.pytorch", "lightning.fabric", "httpx", "matplotlib"):
     logging.getLogger(noisy).setLevel(logging.ERROR)
+
+# What only the first of several processes does. All others call for all processes, or do no harm.
+WRITERS = (ExportBest, Samples, Curves, WholeRunProgress)
 
 
 def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str, Any]:
@@ -50,6 +57,7 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
 
     Raises:
         InputError: the settings cannot work, or a preflight check failed.
+        NotFinite: a loss or a gradient was not finite; what is known of it is in ``not_finite.json``.
         Interrupted: the run was asked to stop; what it learned is in ``run_dir``.
     """
     began = time.perf_counter()
@@ -61,38 +69,40 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
     model, data = settings["model"], settings["data"]
     log.info("Model: %s", model["name"])
     network, tokenizer = load_model(**model)
-    songs = LyricsDataModule(
-        corpus.splits, tokenizer, context_length(network), data["block_size"], data["batch_size"], settings["seed"]
-    )
-    module = SongModule(network, model["name"], **settings["optim"])
+    songs, module = make_parts(settings, corpus, network, tokenizer)
     last = run_dir / "checkpoints" / "last.ckpt"
     resume_step = checkpoint_step(last, model["name"]) if settings["resume"] else None
     export = ExportBest(run_dir / "model", tokenizer)
     curves = Curves(run_dir, settings["trainer"]["gradient_clip_val"])
     trainer = make_trainer(settings, run_dir, resume_step, tokenizer, export, curves, last)
     log.info(
-        "%s songs to train on in %s blocks of %s tokens, %s tokens; %s steps in %s epochs; %s on %s",
+        "%s songs to train on in %s blocks of %s tokens, %s tokens; %s steps in %s epochs; %s on %s%s",
         *(len(corpus.splits["train"]), len(songs.blocks["train"]), data["block_size"], f"{songs.n_targets('train'):,}"),
         *(
             n_steps(songs, settings["trainer"]),
             trainer.max_epochs,
             trainer.precision,
             device_name(trainer.strategy.root_device),
+            f", {trainer.world_size} processes" if trainer.world_size > 1 else "",
         ),
     )
     checks = check_all(settings, network, corpus, songs, run_dir)
     heed(checks, run_dir / "preflight.json")
-    was_interrupted = False
+    was_interrupted, not_finite = False, None
     try:
-        if resume_step is None:
-            log.info("Measuring the untrained model on the held-out songs ...")
-            trainer.validate(module, songs, verbose=False)
-            assert export.baseline_loss is not None
-            checks.append(check_baseline(export.baseline_loss, network.config.vocab_size, model["from_scratch"]))
-            heed(checks, run_dir / "preflight.json")
-        trainer.fit(module, songs, ckpt_path=last if resume_step is not None else None, weights_only=True)
+        with others(trainer.world_size, fit_along, settings, corpus, run_dir):
+            if resume_step is None:
+                log.info("Measuring the untrained model on the held-out songs ...")
+                trainer.validate(module, songs, verbose=False)
+                assert export.baseline_loss is not None
+                checks.append(check_baseline(export.baseline_loss, network.config.vocab_size, model["from_scratch"]))
+                heed(checks, run_dir / "preflight.json")
+            trainer.fit(module, songs, ckpt_path=last if resume_step is not None else None, weights_only=True)
     except (Interrupted, KeyboardInterrupt):
         was_interrupted = True
+    except NotFinite as error:
+        was_interrupted, not_finite = True, error
+        write_json(run_dir / "not_finite.json", error.account)
     if was_interrupted and export.best_loss is None and trainer.global_step > 0:
         export.export(module)  # nothing was measured yet; what was learned is kept all the same
     if trainer.global_step > 0:
@@ -104,6 +114,8 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
         (run_dir / "model" / "README.md").write_text(card, encoding="utf-8")
     log_hyperparameters(trainer, settings, summary)
     write_json(run_dir / "summary.json", summary)
+    if not_finite is not None:
+        raise NotFinite(f"{not_finite}; all of it is in {run_dir}/not_finite.json", not_finite.account)
     if was_interrupted:
         raise Interrupted(
             f"stopped after {trainer.global_step} steps; go on with: python -m lyric_lm.train resume={run_dir}"
@@ -111,6 +123,33 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
             else f"nothing was learned yet; {run_dir} can be deleted"
         )
     return summary
+
+
+def make_parts(
+    settings: dict[str, Any], corpus: Corpus, network: PreTrainedModel, tokenizer: Any, rank: int = 0
+) -> tuple[LyricsDataModule, SongModule]:
+    """Lay the songs out for a model, and make the module that trains it."""
+    data, trainer = settings["data"], settings["trainer"]
+    sizes = (context_length(network), data["block_size"], data["batch_size"])
+    songs = LyricsDataModule(corpus.splits, tokenizer, *sizes, settings["seed"], rank, n_processes(trainer))
+    if trainer["on_nan"] not in ("stop", "skip"):
+        raise InputError(f"trainer.on_nan={trainer['on_nan']} is not known; allowed: stop, skip")
+    skips = trainer["on_nan"] == "skip"
+    return songs, SongModule(network, settings["model"]["name"], **settings["optim"], skips_not_finite=skips)
+
+
+def fit_along(settings: dict[str, Any], corpus: Corpus, run_dir: Path, rank: int, is_ready: Callable[[], None]) -> None:
+    """Be one of the other processes of a run: train a share of the batches, and write nothing."""
+    L.seed_everything(settings["seed"] + rank, verbose=False)  # dropout differs; weights come from the first process
+    network, tokenizer = load_model(**settings["model"])
+    songs, module = make_parts(settings, corpus, network, tokenizer, rank)
+    last = run_dir / "checkpoints" / "last.ckpt"
+    export, curves = ExportBest(run_dir / "model", tokenizer), Curves(run_dir, None)
+    trainer = make_trainer(settings, run_dir, None, tokenizer, export, curves, last, rank)
+    is_ready()
+    if not settings["resume"]:
+        trainer.validate(module, songs, verbose=False)
+    trainer.fit(module, songs, ckpt_path=last if settings["resume"] else None, weights_only=True)
 
 
 def make_trainer(
@@ -121,14 +160,24 @@ def make_trainer(
     export: ExportBest,
     curves: Curves,
     last: Path,
+    rank: int = 0,
 ) -> L.Trainer:
-    """Build the Trainer: the configured loggers and callbacks, and those that every run has."""
+    """Build the Trainer: the configured loggers and callbacks, and those that every run has.
+
+    Only that of the first process, ``rank`` 0, has what writes and shows.
+    """
     options = dict(settings["trainer"])
+    del options["on_nan"]  # ours
     options["precision"] = resolve_precision(options["precision"], options["accelerator"])
-    if options["devices"] not in (1, "1", [0]) or options["num_nodes"] != 1:
-        raise InputError(f"trainer.devices={options['devices']}: training runs on one device; set trainer.devices=1")
-    metrics = MetricsFile(run_dir / "metrics.csv", resume_step)
-    loggers = [hydra.utils.instantiate(entry, save_dir=run_dir) for entry in settings["logger"].values() if entry]
+    world_size = n_processes(options)
+    options |= {"devices": world_size, "strategy": "auto" if world_size == 1 else "ddp"}
+    if world_size > 1:
+        options["plugins"] = [LightningEnvironment()]  # whatever scheduler the machine has: one machine, our processes
+    if rank:
+        loggers: list[Any] = []
+    else:
+        loggers = [MetricsFile(run_dir / "metrics.csv", resume_step)]
+        loggers += [hydra.utils.instantiate(entry, save_dir=run_dir) for entry in settings["logger"].values() if entry]
     callbacks: list[L.Callback] = [StopOnSignal(last), export]
     for entry in settings["callbacks"].values():
         if entry:
@@ -138,10 +187,12 @@ def make_trainer(
         run_dir / "checkpoints", filename="best", monitor="val/loss", save_last=True, enable_version_counter=False
     )
     callbacks += [curves, checkpoint, WholeRunProgress()]
+    if rank:
+        callbacks = [entry for entry in callbacks if not isinstance(entry, WRITERS)]
     try:
         return L.Trainer(
             **options,
-            logger=[metrics, *loggers],
+            logger=loggers,
             callbacks=callbacks,
             default_root_dir=run_dir,
             num_sanity_val_steps=0,

@@ -46,6 +46,7 @@ def summarise(
         "final_train_loss": float(last_epoch["train/loss"].mean()) if len(last_epoch) else None,
         "epochs": trainer.current_epoch,
         "steps": trainer.global_step,
+        "n_skipped_steps": module.n_skipped_steps,
         "seconds": None,
         "tokens_per_second": round(module.n_tokens_trained / module.seconds_trained, 1) if len(steps) else None,
         "peak_memory_bytes": peak_memory_bytes(),

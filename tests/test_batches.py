@@ -115,6 +115,24 @@ def test_the_order_does_not_depend_on_the_batch_size(n: int, batch_size: int, se
     assert all(len(batch) == batch_size for batch in batches[:-1])
 
 
+@given(n=st.integers(1, 30), batch_size=st.integers(1, 4), world_size=st.integers(1, 4), epoch=st.integers(0, 9))
+@settings(max_examples=40, deadline=None)
+def test_processes_share_the_batches_of_one(n: int, batch_size: int, world_size: int, epoch: int) -> None:
+    blocks = [[Part([0, number, 0], 0, 1, str(number))] for number in range(n)]
+    one = BlockBatches(blocks, batch_size, PAD, seed=3, shuffle=True)
+    many = [BlockBatches(blocks, batch_size, PAD, 3, True, rank, world_size) for rank in range(world_size)]
+    for batches in (one, *many):
+        batches.set_epoch(epoch)
+    taken = [list(batches) for batches in many]
+    assert {len(share) for share in taken} == {len(batches) for batches in many} == {-(-len(one) // world_size)}
+    in_turn = [batch for turn in zip(*taken, strict=True) for batch in turn]  # rank 0, rank 1, ..., rank 0, ...
+    for expected, found in zip(one, in_turn, strict=False):
+        assert torch.equal(found["input_ids"], expected["input_ids"])
+    for padding in in_turn[len(one) :]:  # takes part, and scores nothing
+        assert padding["input_ids"].shape == (1, 1)
+        assert padding["n_targets"] == padding["n_bytes"] == (padding["labels"] != IGNORE_INDEX).sum() == 0
+
+
 def test_each_epoch_and_seed_has_its_own_order() -> None:
     orders = {tuple(serve(12, 1, seed).order(epoch)) for seed in range(10) for epoch in range(10)}
     assert len(orders) == 100

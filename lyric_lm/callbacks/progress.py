@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from math import nan
 from typing import Any
 
 import lightning as L
@@ -86,8 +87,8 @@ class WholeRunProgress(ProgressBar):
         metrics = trainer.callback_metrics
         self._bar.set_description_str(f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}", refresh=False)
         self._bar.set_postfix_str(
-            f"loss {float(metrics['train/loss']):.3f}{self._val_loss} · {float(metrics['tokens_per_second']):.0f} "
-            f"tokens/s · {self._time_left(trainer)}",
+            f"loss {float(metrics.get('train/loss', nan)):.3f}{self._val_loss} · "
+            f"{float(metrics.get('tokens_per_second', nan)):.0f} tokens/s · {self._time_left(trainer)}",
             refresh=False,
         )
         self._bar.update(trainer.global_step - self._bar.n)

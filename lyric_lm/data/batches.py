@@ -11,10 +11,13 @@ from lyric_lm.data.packing import Part
 IGNORE_INDEX = -100  # torch's cross-entropy leaves out labels of this value
 
 Batch = dict[str, Tensor]
+Numbered = list[tuple[int, list[list[Part]]]]  # batches as numbers within an epoch and blocks
 
 
 def collate(blocks: list[list[Part]], pad_id: int) -> Batch:
     """Lay blocks out as one batch; rows are as wide as the fullest block, B rows of T tokens.
+
+    A block without parts is a row of padding.
 
     Returns:
         ``input_ids`` (B, T) int64; ``labels`` (B, T) int64: the *next* token of the same song, or
@@ -22,7 +25,7 @@ def collate(blocks: list[list[Part]], pad_id: int) -> Batch:
         (B, 1, T, T) bool, true where a token may look: at itself and at earlier tokens of its own part;
         ``n_targets`` and ``n_bytes`` () int64: labels that are scored, and the UTF-8 bytes they stand for.
     """
-    n_rows, width = len(blocks), max(sum(len(part.ids) for part in block) for block in blocks)
+    n_rows, width = len(blocks), max(1, *(sum(len(part.ids) for part in block) for block in blocks))
     input_ids = torch.full((n_rows, width), pad_id)
     labels = torch.full((n_rows, width), IGNORE_INDEX)
     position_ids = torch.zeros((n_rows, width), dtype=torch.int64)
@@ -56,17 +59,30 @@ class BlockBatches:
     With ``shuffle``, the order of blocks depends on ``seed`` and the epoch and not on ``batch_size``, so
     that a step over 8 blocks sees the same blocks as 4 batches of 2. ``state_dict`` holds the epoch and the
     place in it: a resumed run goes on with the batch after the last one that was trained on.
+
+    Of several processes, each takes every ``world_size``-th batch of that same order, beginning with the one of its
+    ``rank``. They must take equally many, so one that finds none left at the end gets a row of padding.
     """
 
-    def __init__(self, blocks: list[list[Part]], batch_size: int, pad_id: int, seed: int = 0, shuffle: bool = False):
+    def __init__(
+        self,
+        blocks: list[list[Part]],
+        batch_size: int,
+        pad_id: int,
+        seed: int = 0,
+        shuffle: bool = False,
+        rank: int = 0,
+        world_size: int = 1,
+    ):
         self.blocks, self.batch_size, self.pad_id = blocks, batch_size, pad_id
         self.seed, self.shuffle = seed, shuffle
+        self.rank, self.world_size = rank, world_size
         self.epoch = 0
         self.n_trained = 0  # batches of this epoch that were trained on; the training loop counts them
         self._resume: tuple[int, int] | None = None  # epoch, batches to skip in it
 
     def __len__(self) -> int:
-        return -(-len(self.blocks) // self.batch_size)
+        return -(-len(self.blocks) // (self.batch_size * self.world_size))
 
     def order(self, epoch: int) -> list[int]:
         """Return the indices of the blocks in the order of an epoch."""
@@ -85,8 +101,25 @@ class BlockBatches:
         order = self.order(self.epoch)
         skip = self._resume[1] if self._resume and self._resume[0] == self.epoch else 0
         self._resume = None
-        for start in range(skip * self.batch_size, len(order), self.batch_size):
-            yield collate([self.blocks[i] for i in order[start : start + self.batch_size]], self.pad_id)
+        for number in range(skip, len(self)):
+            start = (number * self.world_size + self.rank) * self.batch_size
+            blocks = [self.blocks[i] for i in order[start : start + self.batch_size]]
+            yield collate(blocks or [[]], self.pad_id)
+
+    def window(self, first: int, last: int) -> Numbered:
+        """Return what batches ``first`` to ``last`` of this epoch hold, in all processes: number and blocks.
+
+        >>> blocks = [[Part([0, n, 0], 0, 1, f"song {n}")] for n in range(5)]
+        >>> batches = BlockBatches(blocks, batch_size=1, pad_id=0, world_size=2)
+        >>> [(number, [part.title for [part] in found]) for number, found in batches.window(1, 2)]
+        [(1, ['song 2']), (1, ['song 3']), (2, ['song 4'])]
+        """
+        order, size = self.order(self.epoch), self.batch_size
+        starts = range(first * self.world_size * size, min(len(order), (last + 1) * self.world_size * size), size)
+        return [
+            (start // (size * self.world_size), [self.blocks[i] for i in order[start : start + size]])
+            for start in starts
+        ]
 
     def state_dict(self) -> dict[str, Any]:
         """Return the place: the epoch, and how many of its batches were trained on."""

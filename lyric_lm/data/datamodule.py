@@ -22,6 +22,7 @@ class LyricsDataModule(L.LightningDataModule):
         block_size: tokens per packed row, at most ``context_length``.
         batch_size: blocks per forward pass.
         seed: orders the training blocks.
+        rank, world_size: which of how many processes this is; each takes its share of the batches.
 
     Raises:
         InputError: ``block_size`` or ``batch_size`` cannot work.
@@ -35,6 +36,8 @@ class LyricsDataModule(L.LightningDataModule):
         block_size: int,
         batch_size: int,
         seed: int,
+        rank: int = 0,
+        world_size: int = 1,
     ):
         super().__init__()
         if not 8 <= block_size <= context_length:
@@ -45,6 +48,7 @@ class LyricsDataModule(L.LightningDataModule):
         if batch_size < 1:
             raise InputError(f"data.batch_size={batch_size}: a batch has at least one block; set data.batch_size=1")
         self.batch_size, self.seed = batch_size, seed
+        self.rank, self.world_size = rank, world_size
         self.pad_id = separator_id(tokenizer)
         self.parts: dict[str, list[Part]] = {}
         self.blocks: dict[str, list[list[Part]]] = {}
@@ -56,7 +60,9 @@ class LyricsDataModule(L.LightningDataModule):
             ]
             self.blocks[name] = pack(self.parts[name], block_size)
         # Kept, not made anew: it knows the place in the epoch, which checkpoints hold.
-        self.train_batches = BlockBatches(self.blocks["train"], batch_size, self.pad_id, seed, shuffle=True)
+        self.train_batches = BlockBatches(
+            self.blocks["train"], batch_size, self.pad_id, seed, shuffle=True, rank=rank, world_size=world_size
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Return the place in the training blocks; Lightning's own way loses it (it loads the loader too early)."""
@@ -71,11 +77,12 @@ class LyricsDataModule(L.LightningDataModule):
         return sum(part.n_targets for part in self.parts[split])
 
     def batches(self, split: str) -> BlockBatches:
-        """Return a split's batches in fixed order."""
+        """Return a split's batches in fixed order, all of them whatever the process."""
         return BlockBatches(self.blocks[split], self.batch_size, self.pad_id)
 
     def train_dataloader(self) -> BlockBatches:
         return self.train_batches
 
     def val_dataloader(self) -> BlockBatches:
-        return self.batches("val")
+        blocks, rank, world_size = self.blocks["val"], self.rank, self.world_size
+        return BlockBatches(blocks, self.batch_size, self.pad_id, rank=rank, world_size=world_size)

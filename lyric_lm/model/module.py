@@ -3,10 +3,14 @@
 Lightning sums gradients over the batches of an accumulation window and divides by the window's nominal
 size. Here every batch contributes its *sum* of nats, and the gradient is divided once, just before
 clipping, by the number of target tokens in the whole optimizer step. So a step over the same songs is the
-same step however it is cut into batches, and a short last window is not too small.
+same step however it is cut into batches, and a short last window is not too small. Several processes add up
+their sums and targets; torch's DDP averages the gradient over them, which is undone.
 """
 
+import logging
+import math
 import time
+from dataclasses import asdict
 from typing import Any
 
 import lightning as L
@@ -14,9 +18,13 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from lyric_lm.data.batches import Batch
+from lyric_lm.data.batches import Batch, Numbered
+from lyric_lm.errors import NotFinite
+from lyric_lm.model.finite import look_closer, shortened, titles
 from lyric_lm.model.loss import LossSums, bits_per_byte, logits_of, loss_sums, perplexity
 from lyric_lm.model.optim import lr_factor, make_optimizer, n_warmup_steps
+
+log = logging.getLogger(__name__)
 
 
 class SongModule(L.LightningModule):
@@ -27,10 +35,18 @@ class SongModule(L.LightningModule):
     ``lr``; ``tokens_per_second`` (target tokens, from step to step, without validation). Each validation: ``val/loss``,
     ``val/perplexity``, ``val/bits_per_byte``.
 
+    An optimizer step whose loss or gradient is not finite is not taken: weights and moments stay as they are, and the
+    curves have a gap. It ends the run, or is counted in ``n_skipped_steps``. A validation loss that is not finite
+    always ends the run: there is nothing left to choose the best epoch by.
+
     Args:
         network: a transformers causal language model.
         name: what the model is called; kept in checkpoints so that one cannot be resumed as another.
         lr, weight_decay, warmup_steps, warmup_fraction, schedule, label_smoothing: the ``optim`` keys.
+        skips_not_finite: go on after a step that could not be taken (``trainer.on_nan=skip``).
+
+    Raises:
+        NotFinite: during training or validation.
     """
 
     def __init__(
@@ -43,6 +59,7 @@ class SongModule(L.LightningModule):
         label_smoothing: float,
         warmup_steps: int | None = None,
         warmup_fraction: float | None = None,
+        skips_not_finite: bool = False,
     ):
         super().__init__()
         self.network = network
@@ -50,15 +67,24 @@ class SongModule(L.LightningModule):
         self.lr, self.weight_decay, self.schedule = lr, weight_decay, schedule
         self.warmup_steps, self.warmup_fraction = warmup_steps, warmup_fraction
         self.label_smoothing = label_smoothing
+        self.skips_not_finite = skips_not_finite
+        self.n_skipped_steps = 0
         self.n_tokens_trained = 0
         self.seconds_trained = 0.0
         # Objective, nats and target tokens of the step so far; nats, targets and bytes of the validation so far.
         self._step_sums = torch.zeros(3, dtype=torch.float64)
         self._val_sums = torch.zeros(3, dtype=torch.float64)
         self._step_began = 0.0
+        self._window: list[int] = []  # the numbers of the step's batches so far, within the epoch
 
     def _sums(self, batch: Batch, label_smoothing: float) -> LossSums:
         return loss_sums(logits_of(self.network, batch), batch["labels"], label_smoothing)
+
+    def _over_processes(self, sums: Tensor) -> list[float]:
+        """Return sums added up over all processes, which so decide alike; with one process, as they are."""
+        if self.trainer.world_size > 1:
+            sums = self.trainer.strategy.reduce(sums.to(self.device, copy=True), reduce_op="sum")
+        return sums.tolist()
 
     # Training
 
@@ -75,6 +101,7 @@ class SongModule(L.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the batch's sum of nats (objective), made proof against Lightning's own division."""
         self.trainer.train_dataloader.n_trained = batch_idx + 1  # where a checkpoint of this step goes on
+        self._window.append(batch_idx)
         objective, nats = self._sums(batch, self.label_smoothing)
         # MPS has no float64: to the CPU first.
         self._step_sums += torch.stack([x.detach().cpu().double() for x in (objective, nats, batch["n_targets"])])
@@ -87,12 +114,20 @@ class SongModule(L.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Divide the gradient by the step's target tokens, measure its norm, clip it by that norm."""
-        objective, nats, n_targets = self._step_sums.tolist()
+        objective, nats, n_targets = self._over_processes(self._step_sums)
         self._step_sums.zero_()
+        window, self._window = self._window, []
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-        torch._foreach_mul_([p.grad for p in parameters], 1 / n_targets)
+        torch._foreach_mul_([p.grad for p in parameters], self.trainer.world_size / n_targets)
         norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
-        if gradient_clip_val:
+        is_loss_finite = math.isfinite(objective) and math.isfinite(nats)
+        is_norm_finite = math.isfinite(norm)
+        if not is_loss_finite or not (is_norm_finite or self._scaler_is_searching()):
+            self._leave_out("gradient" if is_loss_finite else "loss", optimizer, window)
+            return
+        if not is_norm_finite:
+            self._forget("train/grad_norm")
+        elif gradient_clip_val:
             torch.nn.utils.clip_grads_with_norm_(parameters, gradient_clip_val, norm)
         now = time.perf_counter()
         seconds, self._step_began = now - self._step_began, now  # from step to step, the update itself included
@@ -104,10 +139,48 @@ class SongModule(L.LightningModule):
                 "epoch": float(self.current_epoch),
                 "train/loss": nats / n_targets,
                 "train/objective": objective / n_targets,
-                "train/grad_norm": norm,
+                **({"train/grad_norm": norm} if is_norm_finite else {}),
                 "lr": optimizer.param_groups[0]["lr"],
                 "tokens_per_second": n_targets / seconds,
             }
+        )
+
+    def _scaler_is_searching(self) -> bool:
+        """With fp16, infinite gradients tell torch's scaler that its scale is too large: it skips and halves it."""
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        return scaler is not None and scaler.get_scale() > 1
+
+    def _leave_out(self, what: str, optimizer: torch.optim.Optimizer, window: list[int]) -> None:
+        """Make the optimizer's coming step do nothing, and say so or end the run."""
+        self._step_began = time.perf_counter()
+        step = self.global_step + 1
+        batches = self.trainer.train_dataloader.window(window[0], window[-1])
+        if not self.skips_not_finite:
+            raise self._not_finite(f"the {what} of step {step}", step, batches)
+        optimizer.zero_grad(set_to_none=True)  # an optimizer leaves alone what has no gradient
+        self.n_skipped_steps += 1
+        songs = shortened(titles(block for _, blocks in batches for block in blocks))
+        log.warning("Warning: the %s of step %s is not finite; the step is skipped (songs: %s)", what, step, songs)
+        self._forget("train/loss", "train/objective", "train/grad_norm", "tokens_per_second")
+        self.log_dict({"step": float(step), "epoch": float(self.current_epoch), "lr": optimizer.param_groups[0]["lr"]})
+
+    def _forget(self, *names: str) -> None:
+        """Keep Lightning from logging the values of the step before once more."""
+        for value in self.trainer._results.values():
+            if value.meta.name in names:
+                value.reset()
+
+    def _not_finite(self, what: str, step: int, batches: Numbered) -> NotFinite:
+        """Return the error that ends the run, with what can be found out; the first process does so for all."""
+        if not self.trainer.is_global_zero:
+            return NotFinite(f"{what} is not finite")
+        with self.trainer.precision_plugin.forward_context():
+            account = look_closer(what, self.network, batches)
+        half = " trainer.precision=32-true," if "16" in str(self.trainer.precision) else ""
+        return NotFinite(
+            f"{account.line()}; set a lower optim.lr,{half} or leave the song out of data.path "
+            "(trainer.on_nan=skip leaves out such steps)",
+            {"step": step, "epoch": self.current_epoch + 1, **asdict(account)},
         )
 
     # Validation
@@ -120,8 +193,12 @@ class SongModule(L.LightningModule):
         self._val_sums += torch.stack([x.cpu().double() for x in (nats, batch["n_targets"], batch["n_bytes"])])
 
     def on_validation_epoch_end(self) -> None:
-        nats, n_targets, n_bytes = self._val_sums.tolist()
+        nats, n_targets, n_bytes = self._over_processes(self._val_sums)
         loss = nats / n_targets
+        if not math.isfinite(loss):
+            served = self.trainer.val_dataloaders
+            what = f"the held-out loss after step {self.global_step}"
+            raise self._not_finite(what, self.global_step, served.window(0, len(served) - 1))
         self.log_dict(
             {
                 "step": float(self.global_step),
