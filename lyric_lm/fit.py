@@ -4,29 +4,31 @@ songs → clean songs → split → packed blocks → fit → curves, samples, e
 called from here and lives elsewhere; what a run folder holds is told in ``outputs/README.md``.
 """
 
+import json
 import logging
 import time
 import warnings
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import hydra.utils
 import lightning as L
-import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
 
+from lyric_lm.callbacks.checkpoints import Checkpoints
 from lyric_lm.callbacks.curves import Curves
 from lyric_lm.callbacks.export import ExportBest
-from lyric_lm.callbacks.interrupt import StopOnSignal
 from lyric_lm.callbacks.metrics_file import MetricsFile
 from lyric_lm.callbacks.progress import WholeRunProgress
 from lyric_lm.callbacks.samples import Samples
 from lyric_lm.card import model_card
+from lyric_lm.checkpoints import LAST, CheckpointFiles, find_checkpoint
 from lyric_lm.checks.check import heed
 from lyric_lm.checks.recipe import check_all, check_baseline, n_steps
 from lyric_lm.data.datamodule import LyricsDataModule
+from lyric_lm.durable import write_text
 from lyric_lm.errors import InputError, Interrupted
+from lyric_lm.fingerprint import blocks_fingerprint, refuse_changes, songs_fingerprint, step_settings
 from lyric_lm.hardware import device_name, resolve_precision
 from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.lyrics.report import as_data
@@ -55,8 +57,9 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
     began = time.perf_counter()
     L.seed_everything(settings["seed"], verbose=False)
     warnings.filterwarnings("ignore", category=UserWarning, module="lightning")
-    write_json(run_dir / "corpus.json", as_data(corpus))
-    write_json(run_dir / "split.json", corpus.titles_by_split())
+    found = find_checkpoint(run_dir, is_begun(run_dir)) if settings["resume"] else None
+    if settings["resume"] and found is None:
+        log.info("%s was stopped before its first checkpoint: it begins anew", run_dir)
 
     model, data = settings["model"], settings["data"]
     log.info("Model: %s", model["name"])
@@ -65,11 +68,24 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
         corpus.splits, tokenizer, context_length(network), data["block_size"], data["batch_size"], settings["seed"]
     )
     module = SongModule(network, model["name"], **settings["optim"])
-    last = run_dir / "checkpoints" / "last.ckpt"
-    resume_step = checkpoint_step(last, model["name"]) if settings["resume"] else None
+    resume_step = found.step if found else None
     export = ExportBest(run_dir / "model", tokenizer)
     curves = Curves(run_dir, settings["trainer"]["gradient_clip_val"])
-    trainer = make_trainer(settings, run_dir, resume_step, tokenizer, export, curves, last)
+    metrics = MetricsFile(run_dir / "metrics.csv")
+    checkpoints = Checkpoints(run_dir / "checkpoints" / LAST, settings["trainer"]["checkpoint_minutes"], metrics)
+    trainer = make_trainer(settings, run_dir, resume_step, tokenizer, [export, curves, checkpoints], metrics)
+    checkpoints.identity = {
+        "model": model["name"],
+        "songs": songs_fingerprint(songs),
+        "blocks": blocks_fingerprint(songs),
+        "settings": step_settings(settings, str(trainer.precision)),
+        "world_size": trainer.world_size,
+    }
+    if found:
+        refuse_changes(found.ours, checkpoints.identity, str(run_dir))
+    metrics.begin(resume_step, trainer.log_every_n_steps)
+    write_json(run_dir / "corpus.json", as_data(corpus))
+    write_json(run_dir / "split.json", corpus.titles_by_split())
     log.info(
         "%s songs to train on in %s blocks of %s tokens, %s tokens; %s steps in %s epochs; %s on %s",
         *(len(corpus.splits["train"]), len(songs.blocks["train"]), data["block_size"], f"{songs.n_targets('train'):,}"),
@@ -90,7 +106,7 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
             assert export.baseline_loss is not None
             checks.append(check_baseline(export.baseline_loss, network.config.vocab_size, model["from_scratch"]))
             heed(checks, run_dir / "preflight.json")
-        trainer.fit(module, songs, ckpt_path=last if resume_step is not None else None, weights_only=True)
+        trainer.fit(module, songs, ckpt_path=found.file if found else None, weights_only=True)
     except (Interrupted, KeyboardInterrupt):
         was_interrupted = True
     if was_interrupted and export.best_loss is None and trainer.global_step > 0:
@@ -101,13 +117,13 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
     summary["seconds"] = round(time.perf_counter() - began, 1)
     if (run_dir / "model").is_dir():
         card = model_card(summary, settings, as_data(corpus))
-        (run_dir / "model" / "README.md").write_text(card, encoding="utf-8")
+        write_text(run_dir / "model" / "README.md", card)
     log_hyperparameters(trainer, settings, summary)
     write_json(run_dir / "summary.json", summary)
     if was_interrupted:
         raise Interrupted(
             f"stopped after {trainer.global_step} steps; go on with: python -m lyric_lm.train resume={run_dir}"
-            if last.is_file()
+            if checkpoints.file.is_file()
             else f"nothing was learned yet; {run_dir} can be deleted"
         )
     return summary
@@ -118,29 +134,32 @@ def make_trainer(
     run_dir: Path,
     resume_step: int | None,
     tokenizer: Any,
-    export: ExportBest,
-    curves: Curves,
-    last: Path,
+    always: list[L.Callback],
+    metrics: MetricsFile,
 ) -> L.Trainer:
-    """Build the Trainer: the configured loggers and callbacks, and those that every run has."""
+    """Build the Trainer: the configured loggers and callbacks between the first and the others that every run has."""
     options = dict(settings["trainer"])
+    del options["checkpoint_minutes"]
     options["precision"] = resolve_precision(options["precision"], options["accelerator"])
     if options["devices"] not in (1, "1", [0]) or options["num_nodes"] != 1:
         raise InputError(f"trainer.devices={options['devices']}: training runs on one device; set trainer.devices=1")
-    metrics = MetricsFile(run_dir / "metrics.csv", resume_step)
-    loggers = [hydra.utils.instantiate(entry, save_dir=run_dir) for entry in settings["logger"].values() if entry]
-    callbacks: list[L.Callback] = [StopOnSignal(last), export]
+    loggers = []
+    for entry in settings["logger"].values():
+        if entry:
+            is_board = settings["resume"] and entry["_target_"] == _name_of(TensorBoardLogger)
+            # What an earlier start logged after this step is about to be logged again.
+            again = {"purge_step": 0 if resume_step is None else resume_step + 1} if is_board else {}
+            loggers.append(hydra.utils.instantiate(entry, save_dir=run_dir, **again))
+    callbacks = always[:1]
     for entry in settings["callbacks"].values():
         if entry:
             given = {"run_dir": run_dir, "tokenizer": tokenizer} if entry["_target_"] == _name_of(Samples) else {}
             callbacks.append(hydra.utils.instantiate(entry, **given))
-    checkpoint = ModelCheckpoint(
-        run_dir / "checkpoints", filename="best", monitor="val/loss", save_last=True, enable_version_counter=False
-    )
-    callbacks += [curves, checkpoint, WholeRunProgress()]
+    callbacks += [*always[1:], WholeRunProgress()]
     try:
         return L.Trainer(
             **options,
+            plugins=[CheckpointFiles()],
             logger=[metrics, *loggers],
             callbacks=callbacks,
             default_root_dir=run_dir,
@@ -154,23 +173,11 @@ def make_trainer(
         ) from error
 
 
+def is_begun(run_dir: Path) -> bool:
+    """Return whether a run says of itself that it has taken steps, so that it once had a checkpoint."""
+    summary = run_dir / "summary.json"
+    return summary.is_file() and bool(json.loads(summary.read_text(encoding="utf-8"))["steps"])
+
+
 def _name_of(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
-
-
-def checkpoint_step(checkpoint: Path, model: str) -> int:
-    """Return the step at which a checkpoint was written.
-
-    Raises:
-        InputError: it is missing, damaged, or of another model.
-    """
-    if not checkpoint.is_file():
-        raise InputError(f"resume={checkpoint.parent.parent} has no checkpoints/last.ckpt to go on from")
-    try:
-        saved = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
-        found, step = saved["lyric_lm"]["model"], int(saved["global_step"])
-    except (RuntimeError, UnpicklingError, EOFError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{checkpoint} is damaged or not a checkpoint of lyric_lm; start a new run") from error
-    if found != model:
-        raise InputError(f"{checkpoint} is of model={found}, not of model={model}; resume it without model=")
-    return step

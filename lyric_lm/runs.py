@@ -115,7 +115,7 @@ def model_folder(run: str) -> Path:
     folder = latest_run(OUTPUTS) if run == "latest" else Path(run).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"run={run} does not exist; give a run folder, a model folder, latest, or null")
-    for candidate in (folder / "model", folder):
+    for candidate in (folder / "model", folder / "model.previous", folder):  # previous: killed while it was replaced
         if (candidate / "config.json").is_file():
             return candidate
     raise InputError(f"run={run} has no model/ yet: it stopped before a first model was kept; go on with resume={run}")

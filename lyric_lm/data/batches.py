@@ -62,7 +62,7 @@ class BlockBatches:
         self.blocks, self.batch_size, self.pad_id = blocks, batch_size, pad_id
         self.seed, self.shuffle = seed, shuffle
         self.epoch = 0
-        self.n_trained = 0  # batches of this epoch that were trained on; the training loop counts them
+        self.n_trained = 0  # batches of this epoch whose steps were taken, as a checkpoint says
         self._resume: tuple[int, int] | None = None  # epoch, batches to skip in it
 
     def __len__(self) -> int:
