@@ -22,7 +22,7 @@ from lyric_lm.callbacks.metrics_file import MetricsFile
 from lyric_lm.callbacks.progress import WholeRunProgress
 from lyric_lm.callbacks.samples import Samples
 from lyric_lm.card import model_card
-from lyric_lm.checkpoints import LAST, CheckpointFiles, find_checkpoint
+from lyric_lm.checkpoints import LAST, PREVIOUS, CheckpointFiles, find_checkpoint
 from lyric_lm.checks.check import heed
 from lyric_lm.checks.recipe import check_all, check_baseline, n_steps
 from lyric_lm.data.datamodule import LyricsDataModule
@@ -98,6 +98,8 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
     )
     checks = check_all(settings, network, corpus, songs, run_dir)
     heed(checks, run_dir / "preflight.json")
+    if found:
+        mark_unfinished(run_dir)
     was_interrupted = False
     try:
         if resume_step is None:
@@ -109,6 +111,8 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
         trainer.fit(module, songs, ckpt_path=found.file if found else None, weights_only=True)
     except (Interrupted, KeyboardInterrupt):
         was_interrupted = True
+    if was_interrupted and found and trainer.global_step == 0:  # not even the checkpoint was read
+        raise Interrupted(f"nothing has changed; go on with: python -m lyric_lm.train resume={run_dir}")
     if was_interrupted and export.best_loss is None and trainer.global_step > 0:
         export.export(module)  # nothing was measured yet; what was learned is kept all the same
     if trainer.global_step > 0:
@@ -126,6 +130,7 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
             if checkpoints.file.is_file()
             else f"nothing was learned yet; {run_dir} can be deleted"
         )
+    checkpoints.file.with_name(PREVIOUS).unlink(missing_ok=True)  # the last one is whole, and there will be no other
     return summary
 
 
@@ -171,6 +176,13 @@ def make_trainer(
         raise InputError(
             f"trainer: {str(error).partition(') ')[2] or error}; the keys are those of Lightning's Trainer"
         ) from error
+
+
+def mark_unfinished(run_dir: Path) -> None:
+    """Take back what an earlier start said in ``summary.json``, now that the run goes on."""
+    file = run_dir / "summary.json"
+    if file.is_file():
+        write_json(file, {**json.loads(file.read_text(encoding="utf-8")), "interrupted": True})
 
 
 def is_begun(run_dir: Path) -> bool:

@@ -95,7 +95,9 @@ def latest_run(outputs: Path, needs: str = "model/config.json") -> Path:
     Raises:
         InputError: there is none.
     """
-    files = [file for file in outputs.rglob(needs) if file.is_file()]
+    # A run killed while its model was replaced has the one before as model.previous.
+    names = (needs, needs.replace("model/", "model.previous/"))
+    files = [file for name in names for file in outputs.rglob(name) if file.is_file()]
     if not files:
         raise InputError(
             f"run=latest: no run under {outputs}/ has {needs} yet; train one with python -m lyric_lm.train, or name a "

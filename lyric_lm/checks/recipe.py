@@ -92,10 +92,14 @@ def check_language(
 
 
 def check_disk(network: PreTrainedModel, folder: Path) -> Check:
-    """Two checkpoints of weights and AdamW's two moments, one more while the next is written, and the model."""
+    """Two checkpoints of weights and AdamW's two moments, one more while the next is written, and the model twice.
+
+    What a run that goes on has written already counts as free: it is replaced.
+    """
     parameter_bytes = 4 * sum(p.numel() for p in network.parameters())
     needed = 3 * 3 * parameter_bytes + 2 * parameter_bytes
-    free = shutil.disk_usage(folder).free
+    written = [file for name in ("checkpoints", "model") for file in (folder / name).glob("*")]
+    free = shutil.disk_usage(folder).free + sum({file.stat().st_ino: file.stat().st_size for file in written}.values())
     is_enough = free >= needed
     meaning = "" if is_enough else "free some space, or choose another place with hydra.run.dir=FOLDER"
     return Check(
