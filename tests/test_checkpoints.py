@@ -4,6 +4,7 @@ import copy
 import os
 import pickle
 import random
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from lyric_lm.fingerprint import blocks_fingerprint, refuse_changes, songs_finge
 from lyric_lm.lock import only_writer
 from lyric_lm.lyrics.song import Song
 from lyric_lm.model.tiny import make_tiny
+from tests.conftest import ROOT
 
 
 def content(step: int, **more: Any) -> dict[str, Any]:
@@ -116,7 +118,7 @@ def test_a_flipped_bit_is_refused_or_did_no_harm(run: Path) -> None:
     last = run / "checkpoints" / LAST
     whole = last.read_bytes()
     chance, n_refused = random.Random(1), 0
-    for _ in range(300):
+    for _ in range(200):
         damaged = bytearray(whole)
         damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
         last.write_bytes(damaged)
@@ -125,7 +127,7 @@ def test_a_flipped_bit_is_refused_or_did_no_harm(run: Path) -> None:
         n_refused += found.step == 2
         if found.step == 3:  # a byte that nothing reads
             assert torch.equal(torch.load(last)["state_dict"]["w"], content(3)["state_dict"]["w"])
-    assert n_refused > 100
+    assert n_refused > 60
 
 
 class RunsCode:
@@ -238,20 +240,20 @@ def test_what_changes_the_result_is_refused(key: str, value: Any, words: str) ->
 
 
 def test_a_folder_that_is_being_written_is_refused_and_free_after_a_kill(tmp_path: Path) -> None:
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if not pid:  # holds the folder until it is killed
-        with only_writer(tmp_path):
-            os.write(writing, b".")
-            import time
-
-            time.sleep(60)
-        os._exit(0)
-    os.read(reading, 1)
+    hold = "import sys, time; from pathlib import Path; from lyric_lm.lock import only_writer\n"
+    hold += "with only_writer(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", hold, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
     with pytest.raises(FolderInUse, match="is being written by another run"), only_writer(tmp_path):
         pass
-    os.kill(pid, 9)
-    os.waitpid(pid, 0)
+    process.kill()
+    process.communicate()
     with only_writer(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
