@@ -178,15 +178,17 @@ def outcome(run: Path) -> dict[str, Any]:
     }
 
 
-def is_same(one: Any, other: Any) -> bool:
-    """Return whether two nested outcomes are equal to the last bit."""
+def difference(one: Any, other: Any, where: str) -> str:
+    """Return the first place where two nested outcomes are not equal to the last bit, or nothing."""
     if isinstance(one, torch.Tensor):
-        return torch.equal(one, other)
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(is_same(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(is_same, one, other))
-    return bool(one == other)
+        is_same = isinstance(other, torch.Tensor) and one.dtype == other.dtype and torch.equal(one, other)
+        return "" if is_same else where
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return next(filter(None, (difference(one[key], other[key], f"{where}, {key}") for key in one)), "")
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return next(filter(None, (difference(*pair, f"{where}, {i}") for i, pair in pairs)), "")
+    return "" if one == other else f"{where}: {str(one)[:200]} or {str(other)[:200]}"
 
 
 def one_run(home: Path, kinds: list[str], size: tuple[float, int, int], chance: random.Random) -> tuple[list[str], int]:
@@ -216,7 +218,8 @@ def one_run(home: Path, kinds: list[str], size: tuple[float, int, int], chance: 
     if status or "Traceback" in output:
         return [f"exit status {status}:\n{output}"], n_hit
     expected_outcome, found = outcome(home / "straight"), outcome(home / "run")
-    return [name for name in found if not is_same(expected_outcome[name], found[name])], n_hit
+    differences = (difference(expected_outcome[name], found[name], name) for name in found)
+    return [text for text in differences if text], n_hit
 
 
 def mount(home: Path) -> bool:
@@ -270,7 +273,7 @@ def main(n_kills: int = 200, seed: int = 1, folder: str | None = None) -> int:
         return wrong.total()
     finally:
         if is_small:
-            subprocess.run(["umount", str(home)], check=True)
+            subprocess.run(["umount", "-l", str(home)], check=True)
         shutil.rmtree(home, ignore_errors=True)
 
 

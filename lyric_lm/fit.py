@@ -8,6 +8,7 @@ import json
 import logging
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,9 @@ for noisy in ("lightning.pytorch", "lightning.fabric", "httpx", "matplotlib"):
     logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
-def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str, Any]:
+def fit_run(
+    settings: dict[str, Any], corpus: Corpus, run_dir: Path, on_begin: Callable[[], None] = lambda: None
+) -> dict[str, Any]:
     """Train a model on a corpus and leave a run folder; return its summary.
 
     Args:
@@ -49,6 +52,7 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
             ``run_dir`` goes on from its ``checkpoints/last.ckpt``.
         corpus: the songs.
         run_dir: an existing folder.
+        on_begin: called once nothing stands in the way of the run; until then, one that goes on is left as it is.
 
     Raises:
         InputError: the settings cannot work, or a preflight check failed.
@@ -83,6 +87,7 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
     }
     if found:
         refuse_changes(found.ours, checkpoints.identity, str(run_dir))
+    on_begin()
     metrics.begin(resume_step, trainer.log_every_n_steps)
     write_json(run_dir / "corpus.json", as_data(corpus))
     write_json(run_dir / "split.json", corpus.titles_by_split())

@@ -9,6 +9,7 @@ and commas it sweeps. ``resume=RUN`` goes on where a run stopped, with its own s
 import json
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +86,7 @@ def main(cfg: DictConfig) -> float | None:
     with only_writer(run_dir):
         if holds_run(run_dir) and not settings["resume"]:
             raise InputError(f"hydra.run.dir={run_dir} holds a run already; choose another folder, or resume={run_dir}")
-        save_settings(cfg, run_dir)
-        return train(settings, run_dir)
+        return train(settings, run_dir, lambda: save_settings(cfg, run_dir))
 
 
 def holds_run(run_dir: Path) -> bool:
@@ -105,7 +105,7 @@ def save_settings(cfg: DictConfig, run_dir: Path) -> None:
         write_text(run_dir / ".hydra" / f"{name}.yaml", OmegaConf.to_yaml(content))
 
 
-def train(settings: dict[str, Any], run_dir: Path) -> float | None:
+def train(settings: dict[str, Any], run_dir: Path, on_begin: Callable[[], None]) -> float | None:
     """Read the songs, train, and say how it came out; return the best held-out loss for sweeps."""
     corpus = corpus_from(settings["data"], settings["seed"])
     log.info("%s", describe(corpus))
@@ -113,7 +113,7 @@ def train(settings: dict[str, Any], run_dir: Path) -> float | None:
     from lyric_lm.summary import summary_of_nothing, write_json
 
     try:
-        summary = fit_run(settings, corpus, run_dir)
+        summary = fit_run(settings, corpus, run_dir, on_begin)
     except (KeyboardInterrupt, Interrupted):
         if not (run_dir / "summary.json").exists() and not any((run_dir / "checkpoints").glob("*.ckpt")):
             write_json(run_dir / "summary.json", summary_of_nothing(settings, corpus))

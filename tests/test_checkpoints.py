@@ -6,6 +6,8 @@ import pickle
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,30 +77,36 @@ def test_a_save_that_fails_leaves_what_was_there(run: Path, monkeypatch: pytest.
     assert not list(run.rglob("*.unfinished"))
 
 
-@pytest.mark.parametrize("event", ["open", "os.remove", "os.link", "os.rename"])
-def test_stopped_at_each_move_of_a_save_there_is_a_whole_one(run: Path, event: str) -> None:
-    """Stopped by an exception at the first and at the second such operation, which is where a kill would stop it."""
-    for number in (1, 2):
-        seen, is_on = [0], [True]
+@contextmanager
+def stop_at(folder: Path, event: str, number: int) -> Iterator[None]:
+    """Raise ``Interrupted`` at the n-th such operation on a path in the folder, where a kill could stop it too."""
+    seen, is_on = [0], [True]
 
-        def hook(
-            found: str, given: tuple[Any, ...], number: int = number, seen: Any = seen, is_on: Any = is_on
-        ) -> None:
-            if is_on[0] and found == event and any(str(run) in str(item) for item in given):
-                seen[0] += 1
-                if seen[0] == number:
-                    is_on[0] = False
-                    raise Interrupted()
+    def hook(found: str, given: tuple[Any, ...]) -> None:
+        if is_on[0] and found == event and any(f"{folder}/" in str(item) for item in given):
+            seen[0] += 1
+            if seen[0] == number:
+                is_on[0] = False
+                raise Interrupted()
 
-        sys.addaudithook(hook)
-        try:
-            CheckpointFiles().save_checkpoint(content(4), run / "checkpoints" / LAST, True)
-        except Interrupted:
-            found = find_checkpoint(run, True)
-            assert found is not None
-            assert found.step in (2, 3, 4)
-            assert torch.equal(torch.load(found.file)["state_dict"]["w"], content(found.step)["state_dict"]["w"])
+    sys.addaudithook(hook)
+    try:
+        yield
+    finally:
         is_on[0] = False
+
+
+@pytest.mark.parametrize(
+    ("event", "number"),
+    [("os.remove", 1), ("open", 1), ("os.link", 1), ("os.rename", 1), ("os.rename", 2), ("os.rename", 3)],
+)
+def test_stopped_at_any_move_of_a_save_there_is_a_whole_one(run: Path, event: str, number: int) -> None:
+    with stop_at(run, event, number), pytest.raises(Interrupted):
+        CheckpointFiles().save_checkpoint(content(4), run / "checkpoints" / LAST, True)
+    found = find_checkpoint(run, True)
+    assert found is not None
+    assert found.step == 3
+    assert torch.equal(torch.load(found.file)["state_dict"]["w"], content(found.step)["state_dict"]["w"])
 
 
 def test_a_file_cut_off_anywhere_is_refused_and_the_one_before_is_taken(

@@ -115,7 +115,9 @@ class Checkpoints(Checkpoint):
             restore_random_state(self._restored["rng"][trainer.global_rank])
             trainer.fit_loop.epoch_loop._batches_that_stepped = self._restored["n_logged"]
             self._restored = {}
-        loops.pop("combined_loader", None)  # the data module knows the place; Lightning loads this one too early
+        loops["state_dict"].pop(
+            "combined_loader", None
+        )  # the data module knows the place; Lightning loads this one too early
         epoch = loops["epoch_progress"]["current"]["completed"]
         self._place = {
             "epoch": epoch,
