@@ -70,12 +70,12 @@ class _Stream:
 
     def __init__(self, stream: BinaryIO):
         self.stream = stream
-        self.error: OSError | None = None
+        self.error: BaseException | None = None
 
     def write(self, data: bytes) -> int:
         try:
             return self.stream.write(data)
-        except OSError as error:
+        except BaseException as error:  # Ctrl-C comes here too
             self.error = error
             raise
 

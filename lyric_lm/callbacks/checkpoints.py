@@ -54,9 +54,11 @@ class Checkpoints(Checkpoint):
     # Lightning sets its own SIGTERM handler after ``setup`` and puts all handlers back in its teardown, so
     # these come later than ``setup`` and need no teardown here.
 
-    def _listen(self) -> None:
+    def _listen(self, trainer: L.Trainer) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._asked)
+        if trainer.received_sigterm:  # by Lightning's handler, a moment ago; it would end the process with status 0
+            raise Interrupted()
 
     def _asked(self, number: int, frame: Any) -> None:
         self._is_asked = True
@@ -73,7 +75,7 @@ class Checkpoints(Checkpoint):
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         self._must_agree = trainer.world_size > 1  # processes that stop apart from each other hang
         self._saved_at = time.monotonic()
-        self._listen()
+        self._listen(trainer)
 
     def on_train_batch_start(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
@@ -85,7 +87,7 @@ class Checkpoints(Checkpoint):
                 self._save(trainer)
 
     def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        self._listen()
+        self._listen(trainer)
         if trainer.state.fn == "fit":
             n_batches = trainer.fit_loop.epoch_loop.batch_progress.current.completed
             self._note(trainer, pl_module, before_validation(trainer.fit_loop.state_dict()), n_batches)
