@@ -20,7 +20,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from lyric_lm.errors import InputError, Interrupted
+from lyric_lm.errors import FolderInUse, InputError, Interrupted
 from lyric_lm.settings import CONF, did_you_mean
 
 HYDRA: dict[str, Any] = {"version_base": "1.3", "config_path": str(CONF)}
@@ -106,7 +106,10 @@ def told(task: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
         except (InputError, OSError) as error:
             if _WANTS_TRACEBACK:
                 raise
-            log.error("error: %s", _message(error))
+            if isinstance(error, FolderInUse):
+                print(f"error: {_message(error)}", file=sys.stderr)
+            else:
+                log.error("error: %s", _message(error))
             if HydraConfig.get().mode == RunMode.MULTIRUN:
                 raise
             sys.exit(1)

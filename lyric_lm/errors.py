@@ -25,6 +25,10 @@ class NotFinite(InputError):  # noqa: N818 - an event of a run, like Interrupted
         self.account = account or {}
 
 
+class FolderInUse(InputError):  # noqa: N818 - a state of things, like NotFinite
+    """Another run is writing this folder: nothing may be written there, its log included."""
+
+
 class Interrupted(BaseException):
     """The user (Ctrl-C) or the system (SIGTERM) asked a run to stop; what it learned is kept.
 

@@ -4,49 +4,46 @@ songs → clean songs → split → packed blocks → fit → curves, samples, e
 called from here and lives elsewhere; what a run folder holds is told in ``outputs/README.md``.
 """
 
+import json
 import logging
 import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
-import hydra.utils
 import lightning as L
-import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.plugins.environments import LightningEnvironment
 from transformers import PreTrainedModel
 
+from lyric_lm.callbacks.checkpoints import Checkpoints
 from lyric_lm.callbacks.curves import Curves
 from lyric_lm.callbacks.export import ExportBest
-from lyric_lm.callbacks.interrupt import StopOnSignal
 from lyric_lm.callbacks.metrics_file import MetricsFile
-from lyric_lm.callbacks.progress import WholeRunProgress
-from lyric_lm.callbacks.samples import Samples
 from lyric_lm.card import model_card
+from lyric_lm.checkpoints import LAST, PREVIOUS, find_checkpoint
 from lyric_lm.checks.check import heed
 from lyric_lm.checks.recipe import check_all, check_baseline, n_steps
 from lyric_lm.data.datamodule import LyricsDataModule
+from lyric_lm.durable import write_text
 from lyric_lm.errors import InputError, Interrupted, NotFinite
-from lyric_lm.hardware import device_name, resolve_precision
+from lyric_lm.fingerprint import blocks_fingerprint, refuse_changes, songs_fingerprint, step_settings
+from lyric_lm.hardware import device_name
 from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.lyrics.report import as_data
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.pretrained import context_length, load_model
 from lyric_lm.processes import n_processes, others
 from lyric_lm.summary import log_hyperparameters, summarise, write_json
+from lyric_lm.trainer import make_silent_trainer, make_trainer
 
 log = logging.getLogger(__name__)
 for noisy in ("lightning.pytorch", "lightning.fabric", "httpx", "matplotlib"):
     logging.getLogger(noisy).setLevel(logging.ERROR)
 
-# What only the first of several processes does. All others call for all processes, or do no harm.
-WRITERS = (ExportBest, Samples, Curves, WholeRunProgress)
 
-
-def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str, Any]:
+def fit_run(
+    settings: dict[str, Any], corpus: Corpus, run_dir: Path, on_begin: Callable[[], None] = lambda: None
+) -> dict[str, Any]:
     """Train a model on a corpus and leave a run folder; return its summary.
 
     Args:
@@ -54,6 +51,7 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
             ``run_dir`` goes on from its ``checkpoints/last.ckpt``.
         corpus: the songs.
         run_dir: an existing folder.
+        on_begin: called once nothing stands in the way of the run; until then, one that goes on is left as it is.
 
     Raises:
         InputError: the settings cannot work, or a preflight check failed.
@@ -63,18 +61,33 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
     began = time.perf_counter()
     L.seed_everything(settings["seed"], verbose=False)
     warnings.filterwarnings("ignore", category=UserWarning, module="lightning")
-    write_json(run_dir / "corpus.json", as_data(corpus))
-    write_json(run_dir / "split.json", corpus.titles_by_split())
+    found = find_checkpoint(run_dir, is_begun(run_dir)) if settings["resume"] else None
+    if settings["resume"] and found is None:
+        log.info("%s was stopped before its first checkpoint: it begins anew", run_dir)
 
     model, data = settings["model"], settings["data"]
     log.info("Model: %s", model["name"])
     network, tokenizer = load_model(**model)
     songs, module = make_parts(settings, corpus, network, tokenizer)
-    last = run_dir / "checkpoints" / "last.ckpt"
-    resume_step = checkpoint_step(last, model["name"]) if settings["resume"] else None
+    resume_step = found.step if found else None
     export = ExportBest(run_dir / "model", tokenizer)
     curves = Curves(run_dir, settings["trainer"]["gradient_clip_val"])
-    trainer = make_trainer(settings, run_dir, resume_step, tokenizer, export, curves, last)
+    metrics = MetricsFile(run_dir / "metrics.csv")
+    checkpoints = Checkpoints(run_dir / "checkpoints" / LAST, settings["trainer"]["checkpoint_minutes"], metrics)
+    trainer = make_trainer(settings, run_dir, resume_step, tokenizer, [export, curves, checkpoints], metrics)
+    checkpoints.identity = {
+        "model": model["name"],
+        "songs": songs_fingerprint(songs),
+        "blocks": blocks_fingerprint(songs),
+        "settings": step_settings(settings, str(trainer.precision)),
+        "world_size": trainer.world_size,
+    }
+    if found:
+        refuse_changes(found.ours, checkpoints.identity, str(run_dir))
+    on_begin()
+    metrics.begin(resume_step, trainer.log_every_n_steps)
+    write_json(run_dir / "corpus.json", as_data(corpus))
+    write_json(run_dir / "split.json", corpus.titles_by_split())
     log.info(
         "%s songs to train on in %s blocks of %s tokens, %s tokens; %s steps in %s epochs; %s on %s%s",
         *(len(corpus.splits["train"]), len(songs.blocks["train"]), data["block_size"], f"{songs.n_targets('train'):,}"),
@@ -88,21 +101,26 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
     )
     checks = check_all(settings, network, corpus, songs, run_dir)
     heed(checks, run_dir / "preflight.json")
+    if found:
+        mark_unfinished(run_dir)
+    file = found.file if found else None
     was_interrupted, not_finite = False, None
     try:
-        with others(trainer.world_size, fit_along, settings, corpus, run_dir):
-            if resume_step is None:
+        with others(trainer.world_size, fit_along, settings, corpus, run_dir, file):
+            if found is None:
                 log.info("Measuring the untrained model on the held-out songs ...")
                 trainer.validate(module, songs, verbose=False)
                 assert export.baseline_loss is not None
                 checks.append(check_baseline(export.baseline_loss, network.config.vocab_size, model["from_scratch"]))
                 heed(checks, run_dir / "preflight.json")
-            trainer.fit(module, songs, ckpt_path=last if resume_step is not None else None, weights_only=True)
+            trainer.fit(module, songs, ckpt_path=file, weights_only=True)
     except (Interrupted, KeyboardInterrupt):
         was_interrupted = True
     except NotFinite as error:
         was_interrupted, not_finite = True, error
         write_json(run_dir / "not_finite.json", error.account)
+    if was_interrupted and found and trainer.global_step == 0:  # not even the checkpoint was read
+        raise Interrupted(f"nothing has changed; go on with: python -m lyric_lm.train resume={run_dir}")
     if was_interrupted and export.best_loss is None and trainer.global_step > 0:
         export.export(module)  # nothing was measured yet; what was learned is kept all the same
     if trainer.global_step > 0:
@@ -111,7 +129,7 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
     summary["seconds"] = round(time.perf_counter() - began, 1)
     if (run_dir / "model").is_dir():
         card = model_card(summary, settings, as_data(corpus))
-        (run_dir / "model" / "README.md").write_text(card, encoding="utf-8")
+        write_text(run_dir / "model" / "README.md", card)
     log_hyperparameters(trainer, settings, summary)
     write_json(run_dir / "summary.json", summary)
     if not_finite is not None:
@@ -119,9 +137,10 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
     if was_interrupted:
         raise Interrupted(
             f"stopped after {trainer.global_step} steps; go on with: python -m lyric_lm.train resume={run_dir}"
-            if last.is_file()
+            if checkpoints.file.is_file()
             else f"nothing was learned yet; {run_dir} can be deleted"
         )
+    checkpoints.file.with_name(PREVIOUS).unlink(missing_ok=True)  # the last one is whole, and there will be no other
     return summary
 
 
@@ -138,90 +157,34 @@ def make_parts(
     return songs, SongModule(network, settings["model"]["name"], **settings["optim"], skips_not_finite=skips)
 
 
-def fit_along(settings: dict[str, Any], corpus: Corpus, run_dir: Path, rank: int, is_ready: Callable[[], None]) -> None:
+def fit_along(
+    settings: dict[str, Any],
+    corpus: Corpus,
+    run_dir: Path,
+    checkpoint: Path | None,
+    rank: int,
+    is_ready: Callable[[], None],
+) -> None:
     """Be one of the other processes of a run: train a share of the batches, and write nothing."""
     L.seed_everything(settings["seed"] + rank, verbose=False)  # dropout differs; weights come from the first process
     network, tokenizer = load_model(**settings["model"])
     songs, module = make_parts(settings, corpus, network, tokenizer, rank)
-    last = run_dir / "checkpoints" / "last.ckpt"
-    export, curves = ExportBest(run_dir / "model", tokenizer), Curves(run_dir, None)
-    trainer = make_trainer(settings, run_dir, None, tokenizer, export, curves, last, rank)
+    checkpoints = Checkpoints(run_dir / "checkpoints" / LAST, settings["trainer"]["checkpoint_minutes"])
+    trainer = make_silent_trainer(settings, run_dir, [checkpoints])
     is_ready()
-    if not settings["resume"]:
+    if checkpoint is None:
         trainer.validate(module, songs, verbose=False)
-    trainer.fit(module, songs, ckpt_path=last if settings["resume"] else None, weights_only=True)
+    trainer.fit(module, songs, ckpt_path=checkpoint, weights_only=True)
 
 
-def make_trainer(
-    settings: dict[str, Any],
-    run_dir: Path,
-    resume_step: int | None,
-    tokenizer: Any,
-    export: ExportBest,
-    curves: Curves,
-    last: Path,
-    rank: int = 0,
-) -> L.Trainer:
-    """Build the Trainer: the configured loggers and callbacks, and those that every run has.
-
-    Only that of the first process, ``rank`` 0, has what writes and shows.
-    """
-    options = dict(settings["trainer"])
-    del options["on_nan"]  # ours
-    options["precision"] = resolve_precision(options["precision"], options["accelerator"])
-    world_size = n_processes(options)
-    options |= {"devices": world_size, "strategy": "auto" if world_size == 1 else "ddp"}
-    if world_size > 1:
-        options["plugins"] = [LightningEnvironment()]  # whatever scheduler the machine has: one machine, our processes
-    if rank:
-        loggers: list[Any] = []
-    else:
-        loggers = [MetricsFile(run_dir / "metrics.csv", resume_step)]
-        loggers += [hydra.utils.instantiate(entry, save_dir=run_dir) for entry in settings["logger"].values() if entry]
-    callbacks: list[L.Callback] = [StopOnSignal(last), export]
-    for entry in settings["callbacks"].values():
-        if entry:
-            given = {"run_dir": run_dir, "tokenizer": tokenizer} if entry["_target_"] == _name_of(Samples) else {}
-            callbacks.append(hydra.utils.instantiate(entry, **given))
-    checkpoint = ModelCheckpoint(
-        run_dir / "checkpoints", filename="best", monitor="val/loss", save_last=True, enable_version_counter=False
-    )
-    callbacks += [curves, checkpoint, WholeRunProgress()]
-    if rank:
-        callbacks = [entry for entry in callbacks if not isinstance(entry, WRITERS)]
-    try:
-        return L.Trainer(
-            **options,
-            logger=loggers,
-            callbacks=callbacks,
-            default_root_dir=run_dir,
-            num_sanity_val_steps=0,
-            use_distributed_sampler=False,
-            enable_model_summary=False,
-        )
-    except TypeError as error:
-        raise InputError(
-            f"trainer: {str(error).partition(') ')[2] or error}; the keys are those of Lightning's Trainer"
-        ) from error
+def mark_unfinished(run_dir: Path) -> None:
+    """Take back what an earlier start said in ``summary.json``, now that the run goes on."""
+    file = run_dir / "summary.json"
+    if file.is_file():
+        write_json(file, {**json.loads(file.read_text(encoding="utf-8")), "interrupted": True})
 
 
-def _name_of(kind: type) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"
-
-
-def checkpoint_step(checkpoint: Path, model: str) -> int:
-    """Return the step at which a checkpoint was written.
-
-    Raises:
-        InputError: it is missing, damaged, or of another model.
-    """
-    if not checkpoint.is_file():
-        raise InputError(f"resume={checkpoint.parent.parent} has no checkpoints/last.ckpt to go on from")
-    try:
-        saved = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
-        found, step = saved["lyric_lm"]["model"], int(saved["global_step"])
-    except (RuntimeError, UnpicklingError, EOFError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{checkpoint} is damaged or not a checkpoint of lyric_lm; start a new run") from error
-    if found != model:
-        raise InputError(f"{checkpoint} is of model={found}, not of model={model}; resume it without model=")
-    return step
+def is_begun(run_dir: Path) -> bool:
+    """Return whether a run says of itself that it has taken steps, so that it once had a checkpoint."""
+    summary = run_dir / "summary.json"
+    return summary.is_file() and bool(json.loads(summary.read_text(encoding="utf-8"))["steps"])

@@ -95,7 +95,9 @@ def latest_run(outputs: Path, needs: str = "model/config.json") -> Path:
     Raises:
         InputError: there is none.
     """
-    files = [file for file in outputs.rglob(needs) if file.is_file()]
+    # A run killed while its model was replaced has the one before as model.previous.
+    names = (needs, needs.replace("model/", "model.previous/"))
+    files = [file for name in names for file in outputs.rglob(name) if file.is_file()]
     if not files:
         raise InputError(
             f"run=latest: no run under {outputs}/ has {needs} yet; train one with python -m lyric_lm.train, or name a "
@@ -115,7 +117,7 @@ def model_folder(run: str) -> Path:
     folder = latest_run(OUTPUTS) if run == "latest" else Path(run).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"run={run} does not exist; give a run folder, a model folder, latest, or null")
-    for candidate in (folder / "model", folder):
+    for candidate in (folder / "model", folder / "model.previous", folder):  # previous: killed while it was replaced
         if (candidate / "config.json").is_file():
             return candidate
     raise InputError(f"run={run} has no model/ yet: it stopped before a first model was kept; go on with resume={run}")

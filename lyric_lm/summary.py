@@ -12,6 +12,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from lyric_lm.callbacks.export import ExportBest
 from lyric_lm.data.datamodule import LyricsDataModule
+from lyric_lm.durable import write_text
 from lyric_lm.hardware import device_name, peak_memory_bytes
 from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.model.loss import perplexity
@@ -82,5 +83,5 @@ def log_hyperparameters(trainer: L.Trainer, settings: dict[str, Any], summary: d
 
 
 def write_json(file: Path, content: Any) -> None:
-    """Write plain data as readable JSON."""
-    file.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    """Write plain data as readable JSON, whole or not at all."""
+    write_text(file, json.dumps(content, ensure_ascii=False, indent=2) + "\n")

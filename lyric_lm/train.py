@@ -9,16 +9,20 @@ and commas it sweeps. ``resume=RUN`` goes on where a run stopped, with its own s
 import json
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import hydra
 import yaml
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from lyric_lm.command import HYDRA, run, told
+from lyric_lm.durable import write_text
 from lyric_lm.errors import InputError, Interrupted
+from lyric_lm.lock import only_writer
 from lyric_lm.lyrics.corpus import corpus_from
 from lyric_lm.lyrics.report import describe
 from lyric_lm.settings import plain
@@ -37,7 +41,7 @@ def resume_arguments(arguments: list[str]) -> list[str]:
         return arguments
     from lyric_lm.runs import OUTPUTS, latest_run
 
-    folder = latest_run(OUTPUTS, "checkpoints/last.ckpt") if asked[-1] == "latest" else Path(asked[-1]).expanduser()
+    folder = latest_run(OUTPUTS, ".hydra/overrides.yaml") if asked[-1] == "latest" else Path(asked[-1]).expanduser()
     saved = folder / ".hydra" / "overrides.yaml"
     if not saved.is_file():
         raise InputError(f"resume={asked[-1]} is not a run folder (no .hydra/overrides.yaml); give one, or latest")
@@ -45,9 +49,31 @@ def resume_arguments(arguments: list[str]) -> list[str]:
     is_longer = any(argument.startswith("trainer.max_") for argument in arguments)
     if summary.is_file() and not json.loads(summary.read_text(encoding="utf-8"))["interrupted"] and not is_longer:
         raise InputError(f"resume={asked[-1]}: this run is complete; to train on, also give trainer.max_epochs=N")
-    old = [item for item in yaml.safe_load(saved.read_text(encoding="utf-8")) or [] if not item.startswith("resume=")]
+    began_in = folder / ".hydra" / "hydra.yaml"
+    old_cwd = yaml.safe_load(began_in.read_text(encoding="utf-8"))["hydra"]["runtime"]["cwd"]
+    old = [
+        seen_from(item, Path(old_cwd))
+        for item in yaml.safe_load(saved.read_text(encoding="utf-8")) or []
+        if not item.startswith(("resume=", "hydra.run.dir="))
+    ]
     new = [argument for argument in arguments if not argument.startswith("resume=")]
     return [*old, *new, f"resume={folder}", f"hydra.run.dir={folder}"]
+
+
+def seen_from(argument: str, old_cwd: Path) -> str:
+    """Return an argument as it was typed in another folder: a relative path of songs or weights is found there.
+
+    >>> seen_from("data.path=songs", Path("/nowhere")), seen_from("optim.lr=1e-3", Path("/"))
+    ('data.path=songs', 'optim.lr=1e-3')
+    >>> seen_from("data.path='proc'", Path("/")) if Path("/proc").is_dir() else "data.path='/proc'"
+    "data.path='/proc'"
+    """
+    key, _, value = argument.partition("=")
+    path = value.strip("'\"")
+    if key not in ("data.path", "model.pretrained") or old_cwd == Path.cwd() or not path or "\\" in path:
+        return argument
+    there = old_cwd / Path(path).expanduser()
+    return f"{key}='{there}'" if there.exists() and "'" not in str(there) else argument
 
 
 @hydra.main(**HYDRA, config_name="train")
@@ -57,17 +83,39 @@ def main(cfg: DictConfig) -> float | None:
     run_dir = Path(HydraConfig.get().runtime.output_dir)
     if run_dir.is_relative_to(Path.cwd()):
         run_dir = run_dir.relative_to(Path.cwd())  # shorter to read, and the same place
-    if (run_dir / "summary.json").exists() and not settings["resume"]:
-        raise InputError(f"hydra.run.dir={run_dir} holds a run already; choose another folder, or resume={run_dir}")
+    with only_writer(run_dir):
+        if holds_run(run_dir) and not settings["resume"]:
+            raise InputError(f"hydra.run.dir={run_dir} holds a run already; choose another folder, or resume={run_dir}")
+        return train(settings, run_dir, lambda: save_settings(cfg, run_dir))
+
+
+def holds_run(run_dir: Path) -> bool:
+    """Return whether a run has left something in a folder that another one would destroy."""
+    metrics = run_dir / "metrics.csv"
+    is_measured = metrics.is_file() and metrics.read_bytes().count(b"\n") > 1
+    return is_measured or (run_dir / "summary.json").exists() or any((run_dir / "checkpoints").glob("*.ckpt"))
+
+
+def save_settings(cfg: DictConfig, run_dir: Path) -> None:
+    """Write ``.hydra/`` as Hydra does, but whole, and only by the run that owns the folder."""
+    whole = HydraConfig.instance().cfg
+    assert whole is not None
+    parts = {"config": cfg, "hydra": OmegaConf.masked_copy(whole, "hydra"), "overrides": whole.hydra.overrides.task}
+    for name, content in parts.items():
+        write_text(run_dir / ".hydra" / f"{name}.yaml", OmegaConf.to_yaml(content))
+
+
+def train(settings: dict[str, Any], run_dir: Path, on_begin: Callable[[], None]) -> float | None:
+    """Read the songs, train, and say how it came out; return the best held-out loss for sweeps."""
     corpus = corpus_from(settings["data"], settings["seed"])
     log.info("%s", describe(corpus))
     from lyric_lm.fit import fit_run
     from lyric_lm.summary import summary_of_nothing, write_json
 
     try:
-        summary = fit_run(settings, corpus, run_dir)
+        summary = fit_run(settings, corpus, run_dir, on_begin)
     except (KeyboardInterrupt, Interrupted):
-        if not (run_dir / "summary.json").exists():
+        if not (run_dir / "summary.json").exists() and not any((run_dir / "checkpoints").glob("*.ckpt")):
             write_json(run_dir / "summary.json", summary_of_nothing(settings, corpus))
         raise
     if HydraConfig.get().mode == RunMode.RUN:

@@ -136,8 +136,9 @@ def test_a_checkpoint_of_another_model_or_a_damaged_one(call: Call, tiny_run: Pa
     saved["lyric_lm"]["model"] = "gpt2"
     torch.save(saved, checkpoint)
     refused(call("train", f"resume={run}", "trainer.max_epochs=3"), "is of model=gpt2, not of model=tiny")
-    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
-    refused(call("train", f"resume={run}", "trainer.max_epochs=3"), "damaged")
+    for file in checkpoint.parent.iterdir():
+        file.write_bytes(file.read_bytes()[:1000])
+    refused(call("train", f"resume={run}", "trainer.max_epochs=3"), "damaged", "start a new run")
 
 
 def test_a_run_folder_without_a_model(call: Call, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What must hold whatever the settings: packed is alone, resumed is straight, each token is scored once."""
+"""What must hold whatever the settings: packed is alone, each token is scored once."""
 
 import math
 from pathlib import Path
@@ -9,11 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from lyric_lm.callbacks.interrupt import StopOnSignal
 from lyric_lm.data.batches import IGNORE_INDEX, collate
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.data.packing import Part
-from lyric_lm.errors import Interrupted
 from lyric_lm.lyrics.corpus import build_corpus
 from lyric_lm.lyrics.song import Song
 from lyric_lm.model.loss import logits_of, loss_sums
@@ -148,53 +146,6 @@ def test_same_seed_same_curve(tmp_path: Path) -> None:
     second, second_weights, _ = fit(tmp_path)
     assert first == second
     assert all(torch.equal(first_weights[name], second_weights[name]) for name in first_weights)
-
-
-class StopAt(StopOnSignal):
-    """Behave as if Ctrl-C had come during step ``step``."""
-
-    def __init__(self, checkpoint: Path, step: int):
-        super().__init__(checkpoint)
-        self.step = step
-
-    def on_train_batch_end(self, trainer: L.Trainer, *args: Any) -> None:
-        if trainer.global_step == self.step and not self._is_asked:
-            self._asked(2, None)
-        super().on_train_batch_end(trainer, *args)
-
-
-class StopInValidation(StopOnSignal):
-    """Behave as if Ctrl-C had come during the validation of the first epoch."""
-
-    def on_validation_batch_start(self, trainer: L.Trainer, *args: Any) -> None:
-        self._asked(2, None)
-
-
-STRETCH: dict[str, Any] = {"batch_size": 5, "accumulate": 2, "epochs": 3}
-
-
-@pytest.fixture(scope="module")
-def straight(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A run that was never stopped."""
-    return fit(tmp_path_factory.mktemp("straight"), **STRETCH)
-
-
-@pytest.mark.parametrize("place", [1, 2, "last of epoch", "first of epoch 2", "validation"])
-def test_stopped_and_resumed_is_straight(tmp_path: Path, straight: Any, place: int | str) -> None:
-    steps, weights, val_loss = straight
-    per_epoch = len(steps) // 3
-    assert per_epoch >= 3
-    at = {"last of epoch": per_epoch, "first of epoch 2": per_epoch + 1, "validation": per_epoch}.get(place, place)
-    checkpoint = tmp_path / "last.ckpt"
-    stop = StopInValidation(checkpoint) if place == "validation" else StopAt(checkpoint, at)
-    with pytest.raises(Interrupted):
-        fit(tmp_path, **STRETCH, callbacks=(stop,))
-    resumed, resumed_weights, resumed_val_loss = fit(tmp_path, **STRETCH, resume=checkpoint)
-    assert list(resumed) == list(range(at + 1, 3 * per_epoch + 1))
-    for step, logged in resumed.items():
-        assert logged == steps[step], step
-    assert resumed_val_loss == val_loss
-    assert all(torch.equal(resumed_weights[name], weights[name]) for name in weights)
 
 
 def test_long_songs_are_scored_once_each_token() -> None:

@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from lyric_lm.data.encoding import separator_id
+from lyric_lm.durable import put, sync_files
 from lyric_lm.model.module import SongModule
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ class ExportBest(L.Callback):
 
     def __init__(self, folder: Path, tokenizer: PreTrainedTokenizerBase):
         self.folder, self.tokenizer = folder, tokenizer
+        recover_model(folder)
         self.baseline_loss: float | None = None
         self.best_loss: float | None = None
         self.best_epoch: int | None = None
@@ -74,15 +76,27 @@ def export_model(module: SongModule, tokenizer: PreTrainedTokenizerBase, folder:
         config.bos_token_id = config.eos_token_id = config.pad_token_id = separator
     tokenizer.eos_token = tokenizer.pad_token = tokenizer.convert_ids_to_tokens(separator)
     unfinished, previous = folder.with_name("model.unfinished"), folder.with_name("model.previous")
-    for leftover in (unfinished, previous):
-        shutil.rmtree(leftover, ignore_errors=True)
+    recover_model(folder)
     try:
         network.save_pretrained(unfinished)
     except SafetensorError as error:  # its way of saying that the disk is full
         code = re.search(r"os error (\d+)", str(error))
         raise OSError(int(code[1]), os.strerror(int(code[1])), str(unfinished)) if code else error from error
     tokenizer.save_pretrained(unfinished)
+    sync_files(unfinished)
     if folder.exists():
         os.replace(folder, previous)
-    os.replace(unfinished, folder)
+    put(unfinished, folder)
     shutil.rmtree(previous, ignore_errors=True)
+
+
+def recover_model(folder: Path) -> None:
+    """Undo an export that was cut off: the model before it is the model again, halves are gone.
+
+    Two moves make the new folder the model; only a kill between them leaves ``model.previous`` alone.
+    """
+    previous = folder.with_name("model.previous")
+    if previous.is_dir() and not folder.is_dir():
+        os.replace(previous, folder)
+    for leftover in (folder.with_name("model.unfinished"), previous):
+        shutil.rmtree(leftover, ignore_errors=True)

@@ -1,35 +1,58 @@
-"""The logger behind ``metrics.csv``: one row per logged step, fixed columns, on disk at once."""
+"""The logger behind ``metrics.csv``: one row per logged step, fixed columns, in the file at once."""
 
 import csv
+import io
+import logging
 import math
+import os
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
+from lyric_lm.durable import write_text
 from lyric_lm.runs import METRICS
+
+log = logging.getLogger(__name__)
 
 
 class MetricsFile(Logger):
     """Write logged metrics to a CSV file with the columns ``METRICS``, blank where not measured.
 
-    Values logged for one step become one row. A run that goes on from step s drops the rows after s, which
-    it is about to write again.
+    Values logged for one step become one row.
     """
 
-    def __init__(self, file: Path, resume_step: int | None = None):
+    def __init__(self, file: Path):
         super().__init__()
         self.file = file
-        kept: list[dict[str, Any]] = []
-        if resume_step is not None and file.is_file():
-            with file.open(newline="", encoding="utf-8") as stream:
-                kept = [row for row in csv.DictReader(stream) if int(row["step"]) <= resume_step]
-        file.write_text(",".join(METRICS) + "\n", encoding="utf-8")
         self._row: dict[str, Any] = {}  # the last row, which may still get values of its step
-        self._row_start = file.stat().st_size
-        for row in kept:
-            self._put(row, is_new=True)
+        self._row_start = 0
+
+    @rank_zero_only
+    def begin(self, resume_step: int | None = None, every: int = 1) -> None:
+        """Begin the file anew, or keep its rows up to the step that a run goes on from, and say which are lost.
+
+        Args:
+            resume_step: rows after it are about to be written again; None for a new file.
+            every: optimizer steps from row to row.
+        """
+        kept: list[dict[str, str]] = []
+        if resume_step is not None:
+            there = read_rows(self.file)
+            kept = [row for row in there if int(row["step"]) <= resume_step]
+            n_lost = len(set(range(0, resume_step + 1, every)) - {int(row["step"]) for row in kept})
+            if n_lost:
+                log.warning(
+                    "Warning: %s lacks %s of the rows up to step %s (changed or lost since); the curves begin or break "
+                    "off there, the training goes on exactly",
+                    *(self.file, n_lost, resume_step),
+                )
+        lines = [",".join(METRICS) + "\n", *map(_line, kept)]
+        write_text(self.file, "".join(lines))
+        if kept:
+            self._row = dict(kept[-1])
+            self._row_start = sum(len(line.encode()) for line in lines[:-1])
 
     @property
     def name(self) -> str:
@@ -51,14 +74,35 @@ class MetricsFile(Logger):
     def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
         """The settings are in ``.hydra/config.yaml``."""
 
+    @rank_zero_only
+    def sync(self) -> None:
+        """Force the rows to the disk, so that a power cut cannot take what a checkpoint counts on."""
+        with self.file.open("rb") as stream:
+            os.fsync(stream.fileno())
+
     def _put(self, row: dict[str, Any], is_new: bool) -> None:
         if is_new:
             self._row_start = self.file.stat().st_size
         self._row = row
-        with self.file.open("r+", newline="", encoding="utf-8") as stream:
+        with self.file.open("r+b") as stream:
             stream.seek(self._row_start)
+            stream.write(_line(row).encode())  # over the old row before the rest is cut, so that a kill loses nothing
             stream.truncate()
-            csv.DictWriter(stream, METRICS, restval="", lineterminator="\n", extrasaction="ignore").writerow(row)
+
+
+def read_rows(file: Path) -> list[dict[str, str]]:
+    """Return the rows of a ``metrics.csv`` that are whole: a kill tears the last one, a power cut several."""
+    if not file.is_file():
+        return []
+    lines = file.read_bytes().decode("utf-8", errors="replace").split("\n")[:-1]
+    rows = [line.split(",") for line in lines[1:]]
+    return [dict(zip(METRICS, row, strict=True)) for row in rows if len(row) == len(METRICS) and row[0].isdigit()]
+
+
+def _line(row: dict[str, Any]) -> str:
+    text = io.StringIO()
+    csv.DictWriter(text, METRICS, restval="", lineterminator="\n", extrasaction="ignore").writerow(row)
+    return text.getvalue()
 
 
 def _text(value: float) -> str:

@@ -5,6 +5,7 @@ import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from lyric_lm.durable import write_text
 from lyric_lm.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ def heed(checks: list[Check], file: Path) -> None:
         InputError: a check failed; the message is its account.
     """
     already = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
-    file.write_text(json.dumps([asdict(check) for check in checks], indent=2) + "\n", encoding="utf-8")
+    write_text(file, json.dumps([asdict(check) for check in checks], indent=2) + "\n")
     for check in checks:
         if check.status == WARN and asdict(check) not in already:
             log.warning("Warning: %s is %s (%s); %s", check.name, check.figure, check.limit, check.meaning)

@@ -78,7 +78,7 @@ class BlockBatches:
         self.seed, self.shuffle = seed, shuffle
         self.rank, self.world_size = rank, world_size
         self.epoch = 0
-        self.n_trained = 0  # batches of this epoch that were trained on; the training loop counts them
+        self.n_trained = 0  # batches of this epoch whose steps were taken, as a checkpoint says
         self._resume: tuple[int, int] | None = None  # epoch, batches to skip in it
 
     def __len__(self) -> int:

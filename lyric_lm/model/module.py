@@ -100,7 +100,6 @@ class SongModule(L.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the batch's sum of nats (objective), made proof against Lightning's own division."""
-        self.trainer.train_dataloader.n_trained = batch_idx + 1  # where a checkpoint of this step goes on
         self._window.append(batch_idx)
         objective, nats = self._sums(batch, self.label_smoothing)
         # MPS has no float64: to the CPU first.
@@ -221,16 +220,3 @@ class SongModule(L.LightningModule):
         optimizer = make_optimizer(self.network, self.lr, self.weight_decay, self.trainer.precision != "16-mixed")
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lr_factor(self.schedule, total_steps, n_warmup))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
-
-    # Checkpoints
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["lyric_lm"] = {
-            "model": self.name,
-            "n_tokens_trained": self.n_tokens_trained,
-            "seconds_trained": self.seconds_trained,
-        }
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        ours = checkpoint["lyric_lm"]
-        self.n_tokens_trained, self.seconds_trained = ours["n_tokens_trained"], ours["seconds_trained"]

@@ -1,0 +1,115 @@
+"""Is this still the same run? Songs and settings as a checkpoint remembers them, and what has changed since.
+
+A run goes on exactly only with the songs, the settings and the number of processes it began with. What changes no
+step (how long to train, where to log, samples) may change; everything else is refused by name.
+"""
+
+import hashlib
+from typing import Any
+
+from lyric_lm.data.datamodule import LyricsDataModule
+from lyric_lm.errors import InputError
+
+# Groups whose keys decide about every step. Which songs there are is told by their fingerprint.
+_GROUPS = ("model", "data", "optim", "trainer")
+# Of the data, only how the songs are laid out; of the trainer, only what decides about a step.
+_LAYOUT = ("block_size", "batch_size")
+_STEP = (
+    *("precision", "accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm", "val_check_interval"),
+    *("check_val_every_n_epoch", "limit_train_batches", "limit_val_batches", "overfit_batches"),
+)
+
+
+def songs_fingerprint(songs: LyricsDataModule) -> dict[str, list[list[str]]]:
+    """Return for each split the title and a hash (SHA-256, 16 digits) of each song, as the model reads it."""
+    found: dict[str, list[list[str]]] = {}
+    for split, parts in songs.parts.items():
+        hashes: dict[str, Any] = {}
+        for part in parts:
+            hashes.setdefault(part.title, hashlib.sha256()).update(f"{part.first_position} {part.ids}".encode())
+        found[split] = sorted([title, digest.hexdigest()[:16]] for title, digest in hashes.items())
+    return found
+
+
+def blocks_fingerprint(songs: LyricsDataModule) -> str:
+    """Return a hash (SHA-256) of all tokens in the order and the blocks in which the model reads them."""
+    layout = {split: [[part.ids for part in block] for block in blocks] for split, blocks in songs.blocks.items()}
+    return hashlib.sha256(str(layout).encode()).hexdigest()
+
+
+def step_settings(settings: dict[str, Any], precision: str) -> dict[str, Any]:
+    """Return the settings that decide about every step, dotted; ``precision`` is what ``auto`` came to."""
+    chosen = {"seed": settings["seed"]}
+    for group in _GROUPS:
+        for key, value in settings[group].items():
+            if (group != "data" or key in _LAYOUT) and (group != "trainer" or key in _STEP):
+                chosen[f"{group}.{key}"] = value
+    return chosen | {"trainer.precision": precision}
+
+
+def refuse_changes(then: dict[str, Any], now: dict[str, Any], resume: str) -> None:
+    """Compare what a checkpoint says of its run with the run that is about to go on from it.
+
+    Args:
+        then, now: ``model``, ``songs`` and ``blocks`` (their fingerprints), ``settings`` (``step_settings``),
+            ``world_size``.
+        resume: the folder, for the message.
+
+    Raises:
+        InputError: something differs that would change the result.
+    """
+    if then["model"] != now["model"]:
+        raise InputError(
+            f"resume={resume}: its checkpoint is of model={then['model']}, not of model={now['model']}; resume it "
+            "without model="
+        )
+    old, new = then["settings"], now["settings"]
+    changed = [key for key in old if key in new and old[key] != new[key]]
+    if changed:
+        key, more = changed[0], f" (and {len(changed) - 1} more settings)" if len(changed) > 1 else ""
+        raise InputError(
+            f"resume={resume}: {key} was {_shown(old[key])} and is now {_shown(new[key])}{more}, so the run would not "
+            f"go on as it began; resume it with {key}={_shown(old[key])}, or start a new run"
+        )
+    if then["world_size"] != now["world_size"]:
+        raise InputError(
+            f"resume={resume}: the run was made by {then['world_size']} processes and there are now "
+            f"{now['world_size']}; set trainer.devices={then['world_size']}"
+        )
+    if then["songs"] != now["songs"]:
+        raise InputError(
+            f"resume={resume}: the songs have changed since the run began: "
+            f"{difference(then['songs'], now['songs'])}; put them back, or start a new run"
+        )
+    if then["blocks"] != now["blocks"]:
+        raise InputError(f"resume={resume}: the songs are the same, but are read in another order now; start a new run")
+
+
+def difference(then: dict[str, list[list[str]]], now: dict[str, list[list[str]]]) -> str:
+    """Tell in a few words how two fingerprints of songs differ.
+
+    >>> difference({"train": [["A", "1"], ["B", "2"]], "val": []}, {"train": [["A", "3"]], "val": [["C", "4"]]})
+    '1 added ("C"), 1 removed ("B"), 1 changed ("A")'
+    >>> difference({"train": [["A", "1"]], "val": []}, {"train": [], "val": [["A", "1"]]})
+    '1 in another split ("A")'
+    """
+    old = {title: (split, digest) for split, songs in then.items() for title, digest in songs}
+    new = {title: (split, digest) for split, songs in now.items() for title, digest in songs}
+    both = sorted(old.keys() & new.keys())
+    moved = [title for title in both if old[title][0] != new[title][0]]
+    kinds = {
+        "added": sorted(new.keys() - old.keys()),
+        "removed": sorted(old.keys() - new.keys()),
+        "in another split": moved,
+        "changed": [title for title in both if title not in moved and old[title] != new[title]],
+    }
+    return ", ".join(f'{len(titles)} {kind} ("{titles[0]}")' for kind, titles in kinds.items() if titles)
+
+
+def _shown(value: Any) -> str:
+    """Return a value as it is typed.
+
+    >>> _shown(None), _shown(True), _shown(3e-5)
+    ('null', 'true', '3e-05')
+    """
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
