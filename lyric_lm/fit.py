@@ -22,6 +22,7 @@ from lyric_lm.callbacks.interrupt import StopOnSignal
 from lyric_lm.callbacks.metrics_file import MetricsFile
 from lyric_lm.callbacks.progress import WholeRunProgress
 from lyric_lm.callbacks.samples import Samples
+from lyric_lm.callbacks.watch import watchers
 from lyric_lm.card import model_card
 from lyric_lm.checks.check import heed
 from lyric_lm.checks.recipe import check_all, check_baseline, n_steps
@@ -69,7 +70,8 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
     resume_step = checkpoint_step(last, model["name"]) if settings["resume"] else None
     export = ExportBest(run_dir / "model", tokenizer)
     curves = Curves(run_dir, settings["trainer"]["gradient_clip_val"])
-    trainer = make_trainer(settings, run_dir, resume_step, tokenizer, export, curves, last)
+    watch = watchers(settings, run_dir, tokenizer, corpus.splits)
+    trainer = make_trainer(settings, run_dir, resume_step, tokenizer, export, curves, last, watch)
     log.info(
         "%s songs to train on in %s blocks of %s tokens, %s tokens; %s steps in %s epochs; %s on %s",
         *(len(corpus.splits["train"]), len(songs.blocks["train"]), data["block_size"], f"{songs.n_targets('train'):,}"),
@@ -121,6 +123,7 @@ def make_trainer(
     export: ExportBest,
     curves: Curves,
     last: Path,
+    watch: list[L.Callback],
 ) -> L.Trainer:
     """Build the Trainer: the configured loggers and callbacks, and those that every run has."""
     options = dict(settings["trainer"])
@@ -137,7 +140,7 @@ def make_trainer(
     checkpoint = ModelCheckpoint(
         run_dir / "checkpoints", filename="best", monitor="val/loss", save_last=True, enable_version_counter=False
     )
-    callbacks += [curves, checkpoint, WholeRunProgress()]
+    callbacks += [*watch, curves, checkpoint, WholeRunProgress()]
     try:
         return L.Trainer(
             **options,
