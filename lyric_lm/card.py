@@ -9,6 +9,7 @@ def model_card(summary: dict[str, Any], settings: dict[str, Any], corpus: dict[s
     base = model["pretrained"] or "random weights"
     splits = corpus["n_songs_by_split"]
     songs = f"{splits['train']} to train on, {splits['val']} held out, {splits['test']} for testing"
+    since = summary["overfitting_since_epoch"]
     step = f"{data['block_size']} × {data['batch_size']} × {trainer['accumulate_grad_batches']}"
 
     def nats(value: float | None) -> str:
@@ -29,6 +30,7 @@ A causal language model that writes lyrics in the style of one artist, fine-tune
 | songs | {songs}; {corpus["n_words"]:,} words |
 | tokens trained on, per epoch | {summary["n_train_tokens"]:,} |
 | best epoch | {summary["best_epoch"] or "not measured"} of {summary["epochs"]} |
+| overfitting | {f"since epoch {since}; these are the best epoch's weights" if since else "not seen"} |
 | learning rate, schedule | {optim["lr"]:g}, {optim["schedule"]} |
 | weight decay, label smoothing | {optim["weight_decay"]:g}, {optim["label_smoothing"]:g} |
 | block size × batch size × accumulation | {step} |

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from lyric_lm.checks.overfitting import overfitting_since
 from lyric_lm.runs import Run
 
 BLUE, ORANGE, GREY = "#2b6cb0", "#c05621", "#888888"
@@ -42,6 +43,11 @@ def eval_loss(metrics: pd.DataFrame) -> Figure:
     best = held_out["val/loss"].to_numpy().argmin()
     value = held_out["val/loss"].iloc[best]
     axes.plot(at.iloc[best], value, "*", color=ORANGE, ms=16, label=f"best: {value:.3f}, epoch {at.iloc[best]:.0f}")
+    since = overfitting_since(metrics)
+    if since is not None:
+        axes.axvspan(
+            since - 0.5, at.max() + 0.1, color=ORANGE, alpha=0.12, lw=0, label=f"overfitting since epoch {since}"
+        )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.legend(frameon=False)
     return figure

@@ -19,6 +19,7 @@ from lyric_lm.callbacks.checkpoints import Checkpoints
 from lyric_lm.callbacks.curves import Curves
 from lyric_lm.callbacks.export import ExportBest
 from lyric_lm.callbacks.metrics_file import MetricsFile
+from lyric_lm.callbacks.watch import watchers
 from lyric_lm.card import model_card
 from lyric_lm.checkpoints import LAST, PREVIOUS, find_checkpoint
 from lyric_lm.checks.check import heed
@@ -74,7 +75,8 @@ def fit_run(
     curves = Curves(run_dir, settings["trainer"]["gradient_clip_val"])
     metrics = MetricsFile(run_dir / "metrics.csv")
     checkpoints = Checkpoints(run_dir / "checkpoints" / LAST, settings["trainer"]["checkpoint_minutes"], metrics)
-    trainer = make_trainer(settings, run_dir, resume_step, tokenizer, [export, curves, checkpoints], metrics)
+    always = [export, *watchers(settings, run_dir, tokenizer, corpus.splits), curves, checkpoints]
+    trainer = make_trainer(settings, run_dir, resume_step, tokenizer, always, metrics)
     checkpoints.identity = {
         "model": model["name"],
         "songs": songs_fingerprint(songs),

@@ -11,6 +11,8 @@ import lightning as L
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from lyric_lm.callbacks.export import ExportBest
+from lyric_lm.callbacks.watch import Language
+from lyric_lm.checks.overfitting import overfitting_since
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.durable import write_text
 from lyric_lm.hardware import device_name, peak_memory_bytes
@@ -33,6 +35,7 @@ def summarise(
     """Return the run in figures, the content of ``summary.json`` (told in ``outputs/README.md``)."""
     metrics = read_metrics(run_dir)
     steps = metrics[metrics["train/loss"].notna()]
+    judged = [callback.is_language for callback in trainer.callbacks if isinstance(callback, Language)]
     last_epoch = steps[steps["epoch"] == steps["epoch"].max()]
     return {
         "model": settings["model"]["name"],
@@ -45,6 +48,8 @@ def summarise(
         "perplexity": None if export.best_loss is None else perplexity(export.best_loss),
         "bits_per_byte": export.best_bits_per_byte,
         "final_train_loss": float(last_epoch["train/loss"].mean()) if len(last_epoch) else None,
+        "overfitting_since_epoch": overfitting_since(metrics),
+        "samples_are_language": next(filter(None, judged), None),
         "epochs": trainer.current_epoch,
         "steps": trainer.global_step,
         "n_skipped_steps": module.n_skipped_steps,
@@ -62,7 +67,8 @@ def summary_of_nothing(settings: dict[str, Any], corpus: Corpus) -> dict[str, An
     """Return the summary of a run that was stopped before its first step."""
     unknown = (
         *("n_train_tokens", "baseline_val_loss", "best_val_loss", "best_epoch", "perplexity", "bits_per_byte"),
-        *("final_train_loss", "seconds", "tokens_per_second", "peak_memory_bytes", "precision", "device"),
+        *("final_train_loss", "overfitting_since_epoch", "samples_are_language"),
+        *("seconds", "tokens_per_second", "peak_memory_bytes", "precision", "device"),
     )
     known = {"model": settings["model"]["name"], "artist": corpus.artist, "n_songs": len(corpus.songs)}
     return {**known, **dict.fromkeys(unknown), "epochs": 0, "steps": 0, "seed": settings["seed"], "interrupted": True}

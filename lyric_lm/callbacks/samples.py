@@ -8,7 +8,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from transformers import PreTrainedTokenizerBase
 
 from lyric_lm.model.module import SongModule
-from lyric_lm.sampling import Sampling, write_songs
+from lyric_lm.sampling import Sample, Sampling, write_songs
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +38,16 @@ class Samples(L.Callback):
     ):
         self.folder = run_dir / "samples"
         self.tokenizer, self.prompts, self.seed = tokenizer, prompts, seed
+        self.songs: list[Sample] = []  # the last ones written
         self.sampling = Sampling(max_new_tokens, temperature, top_k, top_p, min_p, repetition_penalty)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         assert isinstance(pl_module, SongModule)
         epoch = 0 if trainer.state.fn == "validate" else trainer.current_epoch + 1
-        songs = []
+        songs: list[Sample] = []
         for prompt in self.prompts:
             songs += list(write_songs(pl_module.network, self.tokenizer, prompt, [self.seed], self.sampling))
+        self.songs = songs
         self.folder.mkdir(exist_ok=True)
         text = "\n\n".join(f"=== prompt: {song.prompt!r}, seed {song.seed}\n{song.text}" for song in songs)
         (self.folder / f"epoch_{epoch:02}.txt").write_text(text + "\n", encoding="utf-8")

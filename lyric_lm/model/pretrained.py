@@ -138,6 +138,11 @@ def _set_dropout(config: PreTrainedConfig, dropout: float | None) -> None:
                 setattr(config, key, dropout)
 
 
+def has_dropout(network: PreTrainedModel) -> bool:
+    """Tell whether a network drops values in training mode."""
+    return any(getattr(network.config, key, None) for key in _DROPOUT_KEYS)
+
+
 def _why_not_loaded(name: str, pretrained: str, place: str, is_offline: bool, error: Exception) -> str:
     first_line = str(error).strip().partition("\n")[0]
     if Path(place).is_dir():

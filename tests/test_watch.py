@@ -1,0 +1,293 @@
+"""What is watched during training is named where it happens, and healthy runs are left in peace."""
+
+import csv
+import json
+import logging
+import math
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+
+from lyric_lm.callbacks.samples import Samples
+from lyric_lm.callbacks.watch import FirstStep, Language
+from lyric_lm.checks.overfitting import overfitting_since
+from lyric_lm.curves import eval_loss
+from lyric_lm.data import batches
+from lyric_lm.errors import InputError
+from lyric_lm.lyrics.corpus import build_corpus
+from lyric_lm.model import module
+from lyric_lm.model.loss import LossSums, loss_sums
+from lyric_lm.model.module import SongModule
+from lyric_lm.model.tiny import make_tiny
+from lyric_lm.runs import read_metrics
+from lyric_lm.sampling import Sample
+from tests import test_invariants
+from tests.conftest import TINY, Done
+
+# The first step's loss
+
+
+def make_sure_tiny(dropout: float = 0.0) -> Any:
+    """A tiny model whose loss depends much on labels, places and neighbours, as a trained one's does."""
+    network, tokenizer = make_tiny(dropout)
+    with torch.no_grad():
+        for weight in network.parameters():
+            if weight.ndim == 2:
+                weight *= 6
+    return network, tokenizer
+
+
+def first_step(folder: Path, monkeypatch: pytest.MonkeyPatch, dropout: float = 0.0, **options: Any) -> dict[str, str]:
+    """Train a sure tiny model under the watch; return the check that it wrote."""
+    monkeypatch.setattr(test_invariants, "make_tiny", lambda: make_sure_tiny(dropout))
+    file = folder / "preflight.json"
+    file.write_text("[]")
+    test_invariants.fit(folder, epochs=1, callbacks=(FirstStep(file),), **options)
+    (check,) = json.loads(file.read_text())
+    return check
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "accumulate", "smoothing", "dropout"),
+    [(1, 1, 0.0, 0.0), (2, 3, 0.1, 0.0), (1, 1000, 0.0, 0.0), (1000, 1, 0.1, 0.0), (2, 2, 0.0, 0.1)],
+)
+def test_the_first_step_of_a_healthy_run_passes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_size: int, accumulate: int, smoothing: float, dropout: float
+) -> None:
+    check = first_step(
+        tmp_path, monkeypatch, dropout, batch_size=batch_size, accumulate=accumulate, label_smoothing=smoothing
+    )
+    assert (check["name"], check["status"]) == ("first_step_loss", "pass")
+
+
+def collated(change: Callable[[dict[str, torch.Tensor]], None]) -> Callable[..., dict[str, torch.Tensor]]:
+    plain = batches.collate
+
+    def changed(*arguments: Any) -> dict[str, torch.Tensor]:
+        batch = plain(*arguments)
+        change(batch)
+        return batch
+
+    return changed
+
+
+def shift_labels(batch: dict[str, torch.Tensor]) -> None:
+    is_target = batch["labels"] != batches.IGNORE_INDEX
+    batch["labels"] = torch.where(is_target, batch["input_ids"], batch["labels"])  # the token itself, not the next
+
+
+def let_songs_see_each_other(batch: dict[str, torch.Tensor]) -> None:
+    batch["attention_mask"] = torch.ones_like(batch["attention_mask"]).tril()
+
+
+def number_places_through(batch: dict[str, torch.Tensor]) -> None:
+    batch["position_ids"] = torch.arange(batch["input_ids"].shape[1]).expand_as(batch["input_ids"])
+
+
+@pytest.mark.parametrize("fault", [shift_labels, let_songs_see_each_other, number_places_through])
+def test_a_wrong_batch_is_caught_at_the_first_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Callable[..., None]
+) -> None:
+    monkeypatch.setattr(batches, "collate", collated(fault))
+    with pytest.raises(InputError, match=r"first_step_loss is .* are labels, positions or the mask"):
+        first_step(tmp_path, monkeypatch, batch_size=1000)
+    (check,) = json.loads((tmp_path / "preflight.json").read_text())
+    assert check["status"] == "fail"
+
+
+def test_an_objective_without_its_smoothing_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "loss_sums", lambda logits, labels, _=0.0: loss_sums(logits, labels))
+    with pytest.raises(InputError, match=r"first_step_loss is .* train/objective would mean something else"):
+        first_step(tmp_path, monkeypatch, label_smoothing=0.1)
+
+
+def test_a_loss_times_the_accumulation_ends_the_run_with_one_line(
+    call: Callable[..., Done], songs_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "loss_sums", lambda *given: LossSums(*(4 * x for x in loss_sums(*given))))
+    done = call(
+        *("train", *TINY, f"data.path={songs_folder}", "trainer.max_epochs=1", "hydra.run.dir=run", "callbacks=bare"),
+        *("trainer.accumulate_grad_batches=4", "logger=csv_only"),
+    )
+    assert done.code == 1
+    (said,) = [line for line in done.err.split("\n") if "first_step_loss" in line]
+    assert "4.000 times as much" in said
+    assert "it is multiplied by trainer.accumulate_grad_batches=4" in said
+    checks = json.loads((tmp_path / "run" / "preflight.json").read_text())
+    assert [check["status"] for check in checks if check["name"] == "first_step_loss"] == ["fail"]
+    assert len(checks) > 4  # those before are kept
+
+
+# Samples
+
+SONG = """The kettle sings, the harbour sleeps,
+The lamp is on, the tide is low,
+And what the sea has taken, keeps,
+And what I lost I let it go."""
+NOISE = "".join(chr(33 + (i * i * 7 + i * 13) % 90) for i in range(100))
+
+
+def language(network: Any, tokenizer: Any, folder: Path, **model: Any) -> Language:
+    """The watch over samples, after its look at the untrained model's own."""
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    settings = {"name": "t", "pretrained": str(folder), "revision": None, "dropout": 0.0, "from_scratch": False}
+    songs = [song.lyrics for song in build_corpus(None, None, "drop", False, 0.1, 0.0, 1).songs]
+    return Language(settings | model, tokenizer, [*songs[5:], SONG], songs[:5])
+
+
+def after(watch: Language, network: Any, texts: list[str], epoch: int) -> None:
+    """Let the samples of an epoch be looked at; 0 is the untrained model's."""
+    samples = Samples(Path(), watch.tokenizer, [], 1, 9, 0.8, 50, 0.95, None, 1.0)
+    samples.songs = [Sample("", text, True, 1) for text in texts]
+    state = SimpleNamespace(fn="fit" if epoch else "validate")
+    trainer: Any = SimpleNamespace(
+        callbacks=[samples], state=state, current_epoch=epoch - 1, callback_metrics={"val/loss": torch.tensor(2.0)}
+    )
+    watch.on_validation_end(trainer, SongModule(network, "t", 1e-3, 0.0, "constant", 0.0))
+
+
+@pytest.fixture(scope="module")
+def reader() -> Any:
+    """A tiny model that has read the demo album for some seconds: it knows which letters follow which."""
+    torch.manual_seed(0)
+    network, tokenizer = make_tiny()
+    songs = [song.lyrics for song in build_corpus(None, None, "drop", False, 0.1, 0.0, 1).songs]
+    ids = torch.tensor([[0, *tokenizer(text)["input_ids"]][:128] for text in songs if len(text) > 300])
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-2)
+    for start in range(0, 8 * 60, 8):
+        rows = ids[[i % len(ids) for i in range(start, start + 8)]]
+        loss = network(rows, labels=rows).loss
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss < 3.5  # of ln 257 = 5.5
+    return network.eval(), tokenizer
+
+
+def test_samples_that_are_noise_are_said_at_their_epoch(
+    reader: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    network, tokenizer = reader
+    watch = language(network, tokenizer, tmp_path)
+    texts = {1: SONG, 2: NOISE, 3: "the " * 40, 4: "!" * 60, 5: "\ufffd" * 60, 6: "blastNorm"}
+    after(watch, network, ["And all the sea and all the land, the lamp is on the hill and I am here"], 0)
+    with caplog.at_level(logging.WARNING):
+        for epoch, text in texts.items():
+            after(watch, network, [text, text], epoch)
+    assert watch.is_language == {"1": True, "2": False, "3": False, "4": False, "5": False}  # 6: too short
+    said = [record.getMessage() for record in caplog.records]
+    assert [text.split()[2] for text in said] == ["2", "3", "4", "5"]
+    assert all("the samples are not language: 2 of 2" in text and "lyric_lm.preflight" in text for text in said)
+    assert "nats per token under the untrained model" in said[0]
+    assert "goes round in circles: 4 different tokens in 160" in said[1]
+
+
+def test_one_sample_of_two_is_enough_and_a_resumed_run_goes_on(reader: Any, tmp_path: Path) -> None:
+    network, tokenizer = reader
+    watch = language(network, tokenizer, tmp_path)
+    after(watch, network, [SONG], 0)
+    after(watch, network, [SONG, NOISE], 1)
+    resumed = language(network, tokenizer, tmp_path)
+    resumed.load_state_dict(json.loads(json.dumps(watch.state_dict())))
+    after(resumed, make_tiny()[0], [SONG, SONG, NOISE], 2)  # judged by the untrained model, not by the run's
+    assert resumed.is_language == {"1": False, "2": True}
+
+
+def test_random_weights_are_no_yardstick(reader: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    network, tokenizer = reader
+    watch = language(network, tokenizer, tmp_path, from_scratch=True)
+    for epoch in (0, 1):
+        after(watch, network, [NOISE], epoch)
+    assert watch.is_language == {}
+    assert not caplog.records
+
+
+def test_an_untrained_model_that_is_gone_ends_no_run(
+    reader: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    network, tokenizer = reader
+    watch = language(network, tokenizer, tmp_path)
+    after(watch, network, [SONG], 0)
+    (tmp_path / "config.json").unlink()
+    after(watch, network, [SONG], 1)
+    assert watch.is_language == {}
+    assert "Whether the samples are language cannot be told: " in caplog.text
+
+
+# Overfitting
+
+
+def rows_of(run: Path) -> list[dict[str, str]]:
+    with (run / "metrics.csv").open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_run_that_overfits_is_named_with_its_epoch(
+    call: Callable[..., Done], songs_folder: Path, tmp_path: Path
+) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    for file in sorted(songs_folder.glob("*.txt"))[:4]:
+        (few / file.name).write_bytes(file.read_bytes())
+    done = call(
+        *("train", *TINY, f"data.path={few}", "trainer.max_epochs=6", "hydra.run.dir=run", "callbacks=bare"),
+        *("optim.lr=1e-2", "data.block_size=64", "optim.schedule=constant", "logger=csv_only", "data.val_fraction=0.3"),
+    )
+    assert done.code == 0, done.err
+    held_out, training = {}, defaultdict(list)
+    for row in rows_of(tmp_path / "run")[1:]:
+        training[int(row["epoch"]) + 1].append(float(row["train/loss"]))
+        if row["val/loss"]:
+            held_out[int(row["epoch"]) + 1] = float(row["val/loss"])
+    best = min(held_out, key=held_out.__getitem__)
+    means = {epoch: sum(losses) / len(losses) for epoch, losses in training.items()}
+    (since, *_) = [
+        epoch
+        for epoch in held_out
+        if epoch > best and held_out[epoch] > held_out[best] + 0.01 and means[epoch] < means[epoch - 1]
+    ]
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["overfitting_since_epoch"] == since
+    assert 1 <= best < since <= 6
+    said = [line for line in done.err.split("\n") if f"Overfitting since epoch {since}:" in line]
+    assert len(said) == 1
+    assert f"overfitting | since epoch {since}" in (tmp_path / "run" / "model" / "README.md").read_text()
+    (patch,) = eval_loss(read_metrics(tmp_path / "run")).axes[0].patches
+    assert patch.get_label() == f"overfitting since epoch {since}"
+    assert patch.get_x() == since - 0.5
+
+
+def test_a_healthy_run_does_not_overfit(tiny_run: Path) -> None:
+    assert json.loads((tiny_run / "summary.json").read_text())["overfitting_since_epoch"] is None
+    assert "verfitting" not in (tiny_run / "train.log").read_text()
+    assert "overfitting | not seen" in (tiny_run / "model" / "README.md").read_text()
+    assert not eval_loss(read_metrics(tiny_run)).axes[0].patches
+
+
+@pytest.mark.parametrize(
+    ("train", "held_out", "since"),
+    [
+        ([3.8, 3.0, 2.5], [3.5, 3.6, 3.7], 2),
+        ([3.8, 3.0, 2.5], [3.5, 3.504, 3.509], None),  # as good as level
+        ([3.8, 3.0, 2.5, 2.0], [3.5, 3.504, 3.6, 3.4], None),  # a new best takes it back
+        ([3.8, 4.5, 4.4], [3.5, 4.6, 4.5], 3),
+        ([3.8, 4.5, 4.9], [3.5, 4.6, 5.5], None),  # diverging: the training loss rises as well
+        ([8.0, 6.0, 5.0], [7.0, 6.0, 5.0], None),  # worse than untrained, but recovering
+    ],
+)
+def test_overfitting_is_a_rise_against_falling_training_loss(
+    train: list[float], held_out: list[float], since: int | None
+) -> None:
+    rows = [(0, 0, math.nan, 3.7)] + [
+        (2 * i + half, i, train[i], held_out[i] if half == 2 else math.nan)
+        for i in range(len(train))
+        for half in (1, 2)
+    ]
+    assert overfitting_since(pd.DataFrame(rows, columns=["step", "epoch", "train/loss", "val/loss"])) == since
