@@ -52,7 +52,7 @@ def test_groups_have_the_known_keys() -> None:
     )
     for model in names("model"):
         assert set(composed("train", f"model={model}")["model"]) == {
-            *("name", "pretrained", "revision", "dropout", "from_scratch")
+            *("name", "pretrained", "revision", "dropout", "from_scratch", "attention")
         }
 
 
