@@ -80,7 +80,7 @@ def fit_run(settings: dict[str, Any], corpus: Corpus, run_dir: Path) -> dict[str
             device_name(trainer.strategy.root_device),
         ),
     )
-    checks = check_all(settings, network, corpus, songs, run_dir)
+    checks = check_all(settings, network, corpus, songs, run_dir, tokenizer=tokenizer)
     heed(checks, run_dir / "preflight.json")
     was_interrupted = False
     try:

@@ -3,6 +3,7 @@
 Each way returns logits (..., V) on the CPU, and, beside them, those of the same rows read alone on the same device.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -22,9 +23,14 @@ def logits_alone(network: PreTrainedModel, ids: list[int]) -> Tensor:
 
 
 def decoded(network: PreTrainedModel, prompt: list[int], n_new: int) -> tuple[list[int], Tensor]:
-    """Write the likeliest tokens one by one, as ``sampling`` does; return them and the logits (n_new, V) before each."""
+    """Write the likeliest tokens one by one, as ``sampling`` does; also return the logits (n_new, V) before each.
+
+    The prompt is read in two pieces, the second of four tokens: up to eight at a time, MPS takes another way, which
+    once was wrong (https://github.com/pytorch/pytorch/issues/163597).
+    """
     history = torch.tensor([prompt], device=network.device)  # (1, T)
-    step_input, cache = history, None
+    _, cache = next_logits(network, history[:, :-4], history[:, :-4], None)
+    step_input = history[:, -4:]
     tokens, rows = [], []
     for _ in range(n_new):
         logits, cache = next_logits(network, step_input, history, cache)
@@ -90,9 +96,9 @@ def left_padded(network: PreTrainedModel, ids: list[int]) -> tuple[Tensor, Tenso
 
 def packed(network: PreTrainedModel, ids: list[int]) -> tuple[Tensor, Tensor]:
     """Read two blocks of several songs each, as training does."""
-    cuts = [0, len(ids) // 3, len(ids) // 2, len(ids) * 4 // 5, len(ids)]
-    texts = [ids[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
-    blocks = [texts[:3], texts[3:]]
+    cuts = [0, *(len(ids) * part // 20 for part in (6, 9, 13, 15)), len(ids)]
+    texts = [ids[start:end] for start, end in pairwise(cuts)]
+    blocks = [texts[:3], texts[3:]]  # where one row's songs meet, the other's do not
     batch = collate([[Part(text, 0, 0, "") for text in block] for block in blocks], pad_id=ids[0])
     logits = logits_of(network, on(network.device, batch)).float().cpu()  # (B, T, V)
     rows = [logits[i, : sum(map(len, block))] for i, block in enumerate(blocks)]

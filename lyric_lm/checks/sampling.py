@@ -23,7 +23,7 @@ def check_sampling(logits: Tensor, n_draws: int) -> Check:
     if not bool(logits.isfinite().all()):
         return Check("sampling", FAIL, "logits that are not numbers", limit, advice)
     exact = logits.cpu().double()
-    least = exact.sort(descending=True).values[: TOP_K][-1]
+    least = exact.sort(descending=True).values[:TOP_K][-1]
     scores = choice.filters()(torch.zeros((1, 1), dtype=torch.int64, device=logits.device), logits[None])[0].cpu()
     generator = torch.Generator().manual_seed(0)
     drawn = torch.tensor([sampling.pick(scores, generator, choice.temperature) for _ in range(n_draws)])

@@ -44,4 +44,4 @@ def check_attention(attention: str, device: str) -> Check:
 
 def check_draws(device: str) -> Check:
     """Tokens are drawn on the CPU, whatever the device: MPS draws impossible ones (pytorch issue 192577)."""
-    return Check("draws", PASS, f"tokens are drawn on the CPU, the model is on {device}", "not on MPS", "")
+    return Check("draws", PASS, f"on the CPU, the model on {device}", "not on MPS", "")

@@ -17,7 +17,6 @@ def check_weights(
     return [
         check_loaded(network, from_scratch),
         check_values(network, from_scratch),
-        check_tied(network),
         check_vocabulary(len(tokenizer), network.get_input_embeddings().num_embeddings),
         check_round_trip(tokenizer, texts),
     ]
@@ -32,7 +31,9 @@ def check_loaded(network: PreTrainedModel, from_scratch: bool) -> Check:
     figure = f"{n_tensors} of {n_tensors} tensors from the checkpoint, {len(unused)} of its own left over"
     meaning = ""
     if unused:
-        meaning = f"the checkpoint has parts that this model does not ({', '.join(unused[:3])}): is config.json its own?"
+        meaning = (
+            f"the checkpoint has parts that this model does not ({', '.join(unused[:3])}): is config.json its own?"
+        )
     return Check("loaded", WARN if unused else PASS, figure, "all, and none left over", meaning)
 
 
@@ -61,7 +62,9 @@ def check_tied(network: PreTrainedModel) -> Check:
     is_right = is_tied or not is_meant
     figure = f"{'one matrix' if is_tied else 'two matrices'} on {embedding.weight.device.type}"
     limit = "one: embedding and output are tied" if is_meant else "two: embedding and output are not tied"
-    meaning = "" if is_right else "they would be trained apart, and saved as something else: install another transformers"
+    meaning = (
+        "" if is_right else "they would be trained apart, and saved as something else: install another transformers"
+    )
     return Check("tied_weights", PASS if is_right else FAIL, figure, limit, meaning)
 
 
@@ -76,7 +79,9 @@ def check_vocabulary(n_tokens: int, n_rows: int) -> Check:
         meaning = f"the model has no place for some of them: the tokenizer is not its own; {_ANOTHER}"
         return Check("vocabulary", FAIL, f"{n_tokens} tokens", limit, meaning)
     is_near = n_tokens >= 0.95 * n_rows
-    meaning = "" if is_near else f"much of the model's vocabulary cannot be written: is the tokenizer its own? {_ANOTHER}"
+    meaning = (
+        "" if is_near else f"much of the model's vocabulary cannot be written: is the tokenizer its own? {_ANOTHER}"
+    )
     return Check("vocabulary", PASS if is_near else WARN, f"{n_tokens} tokens", limit, meaning)
 
 
