@@ -48,11 +48,13 @@ def difference(found: Tensor, right: Tensor) -> float:
 
     Their mean over V is taken off first: it drops out of every probability.
 
-    >>> difference(torch.tensor([3.0, 5.0]), torch.tensor([-1.0, 1.0])), difference(torch.ones(2), torch.zeros(2))
-    (0.0, nan)
+    >>> right = torch.tensor([-1.0, 1.0])
+    >>> [difference(found, right) for found in (right + 4, 2 * right, right / 0)]
+    [0.0, 1.0, nan]
     """
     found, right = (x - x.mean(dim=-1, keepdim=True) for x in (found.float(), right.float()))
-    return float((found - right).abs().max() / right.abs().max())
+    off = float((found - right).abs().max())
+    return off / float(right.abs().max()) if off else 0.0
 
 
 @contextlib.contextmanager

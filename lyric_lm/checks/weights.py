@@ -42,7 +42,7 @@ def check_values(network: PreTrainedModel, from_scratch: bool) -> Check:
     broken = []
     n_values = 0
     for name, weight in network.named_parameters():
-        low, high = (float(bound) for bound in weight.detach().aminmax())
+        low, high = (float(bound) for bound in weight.detach().cpu().aminmax())
         is_finite = abs(low) < float("inf") and abs(high) < float("inf")  # false for NaN
         if not is_finite:
             broken.append(f"{name} is not finite")
