@@ -131,11 +131,11 @@ def test_the_command_prints_and_writes_the_checks(
     written = json.loads((tmp_path / "preflight.json").read_text(encoding="utf-8"))
     assert [check["name"] for check in written] == [
         *("torch", "attention", "draws", "loaded", "weights", "vocabulary", "round_trip"),
-        *("logits", "greedy", "cached_decoding", "batched", "left_padded", "packing", "far_positions"),
+        *("predictions", "logits", "greedy", "cached_decoding", "batched", "left_padded", "packing", "far_positions"),
         *("tied_weights", "sampling", "optimizer_step", "language", "warmup", "memory", "disk", "untrained_loss"),
     ]
     lines = done.out.splitlines()
     assert [line.split()[:2] for line in lines[:-2]] == [["PASS", check["name"]] for check in written]
     assert len({line.index("(") for line in lines[:3]}) == 1  # aligned
-    assert lines[-1] == "all 22 checks passed"
+    assert lines[-1] == "all 23 checks passed"
     assert all(set(check) == {"name", "status", "figure", "limit", "meaning"} for check in written)

@@ -18,10 +18,12 @@ from tests.faults import FAULTS, HEALTHY, Patch, random_model
 from tests.hub import Hub
 
 
-def checked(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, precision: str) -> dict[str, Check]:
+def checked(
+    network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, precision: str, from_scratch: bool = False
+) -> dict[str, Check]:
     settings: dict[str, Any] = {
         "trainer": {"accelerator": "cpu", "precision": precision},
-        "model": {"from_scratch": False},
+        "model": {"from_scratch": from_scratch},
     }
     return {check.name: check for check in check_computer(network, tokenizer, settings, ["Row on,\nrow home"])}
 
@@ -30,8 +32,8 @@ def checked(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, precis
 @pytest.mark.parametrize("name", HEALTHY)
 def test_a_healthy_model_sets_nothing_off(name: str, precision: str) -> None:
     _, tokenizer = make_tiny()
-    checks = checked(random_model(name), tokenizer, precision)
-    assert len(checks) == 16 + ("mixed" in precision)
+    checks = checked(random_model(name), tokenizer, precision, from_scratch=True)
+    assert len(checks) == 17 + ("mixed" in precision)
     assert [check for check in checks.values() if check.status != "pass"] == []
 
 
@@ -83,6 +85,7 @@ def test_random_weights_are_not_trained_on(
     done, checks = preflight(call, model, songs_folder)
     assert done.code == 1
     assert "this model is guessing; it was not loaded" in checks["untrained_loss"]["meaning"]
+    assert checks["predictions"]["status"] == "warn"
     assert done.out.endswith("checks failed: untrained_loss\n")
     assert done.err.count("\n") == 1
     train = ("train", f"data.path={songs_folder}", f"model.pretrained={model}", "hydra.run.dir=run", "callbacks=bare")
@@ -106,4 +109,5 @@ def test_a_shuffled_tokenizer(call: Callable[..., Done], hub_server: Hub, songs_
     done, checks = preflight(call, folder, songs_folder)
     assert done.code == 1
     assert [name for name, check in checks.items() if check["status"] == "fail"] == ["untrained_loss"]
-    assert "tokenizer" in checks["untrained_loss"]["meaning"]
+    assert "its tokenizer is another model's" in checks["untrained_loss"]["meaning"]
+    assert checks["predictions"]["status"] == "pass"

@@ -56,5 +56,5 @@ def check_for_writing(
     texts = list(islice(our_songs() if texts is None else texts, N_SONGS))
     checks = [*check_versions(network, device), *check_weights(network, tokenizer, texts, from_scratch)]
     if not any(check.status == FAIL for check in checks):
-        checks += check_machine(network, tokenizer, device, precision, is_full)
+        checks += check_machine(network, tokenizer, device, precision, from_scratch, is_full)
     return checks

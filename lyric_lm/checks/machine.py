@@ -16,7 +16,7 @@ import lyric_lm
 from lyric_lm.checks.check import FAIL, PASS, Check
 from lyric_lm.checks.rows import batched, decoded, left_padded, logits_alone, long_decoded, packed
 from lyric_lm.checks.sampling import check_sampling
-from lyric_lm.checks.weights import check_tied
+from lyric_lm.checks.weights import check_predictions, check_tied
 from lyric_lm.data.encoding import separator_id
 
 # The largest difference of logits over their scale. Measured on CPUs, float32: up to 4e-6 with SmolLM2 and random
@@ -72,13 +72,19 @@ def as_it_was(network: PreTrainedModel) -> Iterator[None]:
 
 @torch.no_grad()
 def check_machine(
-    network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, device: str, precision: str, is_full: bool = False
+    network: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    device: str,
+    precision: str,
+    from_scratch: bool,
+    is_full: bool = False,
 ) -> list[Check]:
     """Compare a network on a device with itself on the CPU; a few seconds, and the network is left as it was.
 
     Args:
         device: ``cuda``, ``mps`` or ``cpu``.
         precision: Lightning's name of the one that will be trained in.
+        from_scratch: whether the weights are random on purpose.
         is_full: also compare at the far end of the context, and draw more often.
     """
     context = int(network.config.max_position_embeddings)
@@ -113,7 +119,8 @@ def check_machine(
         if mixed is not None:
             meaning = f"{precision} is more than less exact here"
             first.append(_compared("logits_mixed", mixed, right, meaning, MIXED_LIMIT))
-        return [*first, check_greedy(tokens, logits_alone(network, written)[len(prompt) - 1 :], limit), *checks]
+        first.append(check_greedy(tokens, logits_alone(network, written)[len(prompt) - 1 :], limit))
+        return [check_predictions(right, from_scratch), *first, *checks]
 
 
 def limit_on(device: str) -> float:

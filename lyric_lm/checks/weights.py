@@ -3,6 +3,9 @@
 What a checkpoint lacks is refused where it is loaded (``model.pretrained``); here is what can be seen afterwards.
 """
 
+import math
+
+from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lyric_lm.checks.check import FAIL, PASS, WARN, Check
@@ -66,6 +69,30 @@ def check_tied(network: PreTrainedModel) -> Check:
         "" if is_right else "they would be trained apart, and saved as something else: install another transformers"
     )
     return Check("tied_weights", PASS if is_right else FAIL, figure, limit, meaning)
+
+
+def check_predictions(logits: Tensor, from_scratch: bool) -> Check:
+    """A model that has learned something expects some tokens more than others: random weights expect all alike.
+
+    Tells, without knowing the songs or their language, weights that were not loaded from a tokenizer that is another
+    model's: with that one, the model is as sure as ever, and wrong (``untrained_loss``).
+
+    Args:
+        logits: (T, V), after the tokens of some text.
+
+    >>> import torch
+    >>> check_predictions(torch.zeros(1, 100), False).figure, check_predictions(torch.eye(100) * 9, False).status
+    ('4.61 nats of doubt per token', 'pass')
+    """
+    log_shares = logits.float().log_softmax(dim=-1)
+    doubt = -float((log_shares.exp() * log_shares).sum(dim=-1).mean())  # entropy
+    even = math.log(logits.shape[-1])
+    figure, limit = f"{doubt:.2f} nats of doubt per token", f"below {0.9 * even:.2f}; guessing evenly has {even:.2f}"
+    if from_scratch:
+        return Check("predictions", PASS, figure, "none: the weights are random on purpose", "")
+    is_sure = doubt < 0.9 * even
+    meaning = "" if is_sure else "the model is guessing: its weights are random, or it has learned next to nothing"
+    return Check("predictions", PASS if is_sure else WARN, figure, limit, meaning)
 
 
 def check_vocabulary(n_tokens: int, n_rows: int) -> Check:
