@@ -28,7 +28,7 @@ HYDRA: dict[str, Any] = {"version_base": "1.3", "config_path": str(CONF)}
 # Arguments whose value is any text or path; Hydra's own grammar would read "a, b" as a sweep.
 TEXT_KEYS = (
     *("prompt", "prompt_file", "run", "resume", "out", "data.path", "data.artist", "data.out", "model.pretrained"),
-    *("model.revision", "hydra.run.dir", "hydra.sweep.dir", "diff"),
+    *("model.revision", "hydra.run.dir", "hydra.sweep.dir", "diff", "preflight"),
 )
 # A whole value in quotes of Hydra's own; "'Cause I'm rockin'" is not one.
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)

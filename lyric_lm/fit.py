@@ -101,7 +101,7 @@ def fit_run(
             f", {trainer.world_size} processes" if trainer.world_size > 1 else "",
         ),
     )
-    checks = check_all(settings, network, corpus, songs, run_dir)
+    checks = check_all(settings, network, corpus, songs, run_dir, tokenizer=tokenizer)
     heed(checks, run_dir / "preflight.json")
     if found:
         mark_unfinished(run_dir)

@@ -3,7 +3,8 @@
 Run: ``python -m lyric_lm.generate prompt="girl, you make me feel"``
 
 Songs go to stdout, a single one as it is written; with ``out=FILE.jsonl`` also to a file, one record a
-line: prompt, text (prompt and continuation), ended, seed, settings, model. Same seed, same text.
+line: prompt, text (prompt and continuation), ended, seed, settings, model. Same seed, same text. Before the
+first song, machine and model are checked (``preflight.json``); where all is well, nothing is said about it.
 """
 
 import json
@@ -51,8 +52,7 @@ def prompts_from(prompt: str | None, prompt_file: str | None) -> list[str]:
 
 
 def load(settings: dict[str, Any]) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase", str]:
-    """Load the model that ``run`` or ``model`` means, on the best device; also return what to call it."""
-    from lyric_lm.hardware import best_device
+    """Load the model that ``run`` or ``model`` means; also return what to call it."""
     from lyric_lm.model.pretrained import load_model
     from lyric_lm.runs import model_folder
 
@@ -67,7 +67,24 @@ def load(settings: dict[str, Any]) -> tuple["PreTrainedModel", "PreTrainedTokeni
         folder = model_folder(settings["run"])
         network, tokenizer = load_model(folder.name, str(folder), None, None, from_scratch=False)
         name = str(folder)
-    return network.to(best_device()), tokenizer, name
+    return network, tokenizer, name
+
+
+def check(network: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", settings: dict[str, Any]) -> None:
+    """Check machine and model before anything is written; say nothing where all is well.
+
+    Raises:
+        InputError: a check failed.
+    """
+    from lyric_lm.checks.check import heed
+    from lyric_lm.checks.computer import check_for_writing
+    from lyric_lm.hardware import best_device
+
+    from_scratch = settings["run"] is None and settings["model"]["from_scratch"]
+    checks = check_for_writing(network, tokenizer, best_device(), from_scratch=from_scratch)
+    file = Path(settings["preflight"]).expanduser()
+    file.unlink(missing_ok=True)  # what the last one warned of is said again
+    heed(checks, file)
 
 
 def generate(
@@ -106,6 +123,7 @@ def main(cfg: DictConfig) -> None:
     for key, least in (("num_samples", 1), ("seed", 0)):
         if type(settings[key]) is not int or settings[key] < least:
             raise InputError(f"{key}={settings[key]} cannot work; it must be a whole number, at least {least}")
+    from lyric_lm.hardware import best_device
     from lyric_lm.sampling import Sampling, encode_prompt
 
     choice = {field.name: settings[field.name] for field in fields(Sampling)}
@@ -113,6 +131,9 @@ def main(cfg: DictConfig) -> None:
     network, tokenizer, name = load(settings)
     for prompt in prompts:  # what cannot fit is refused before anything is written
         encode_prompt(network, tokenizer, prompt, sampling.max_new_tokens)
+    if settings["preflight"]:
+        check(network, tokenizer, settings)
+    network.to(best_device())
     seeds = [settings["seed"] + i for i in range(settings["num_samples"])]
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)

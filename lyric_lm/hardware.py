@@ -14,6 +14,11 @@ def best_device() -> str:
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def device_of(accelerator: str) -> str:
+    """Return the device that ``trainer.accelerator`` means: ``cuda``, ``mps`` or ``cpu``."""
+    return best_device() if accelerator in ("auto", "gpu") else accelerator
+
+
 def resolve_precision(precision: str, accelerator: str) -> str:
     """Return Lightning's name of the precision that ``trainer.precision`` means on this machine.
 
@@ -25,8 +30,7 @@ def resolve_precision(precision: str, accelerator: str) -> str:
         InputError: half precision on MPS, or bf16-true, which hardly learns at fine-tuning rates because
             small updates round away.
     """
-    if accelerator in ("auto", "gpu"):
-        accelerator = best_device()
+    accelerator = device_of(accelerator)
     if precision == "auto":
         return "bf16-mixed" if _multiplies_bf16(accelerator) else "32-true"
     if accelerator == "mps" and "16" in str(precision):

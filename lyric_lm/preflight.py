@@ -1,8 +1,9 @@
-"""Check, before any training, that this machine, this model and these songs go together.
+"""Check, before any training, that this machine computes rightly, and that it, the model and the songs go together.
 
 Run: ``python -m lyric_lm.preflight model=gpt2 data.path=MY_SONGS``
 
-Prints one line per check and writes them to ``out``. ``train`` does the same before its first step.
+Prints a table of the checks, a verdict last, and writes them to ``out``; exit status 1 where one failed. ``train``
+makes the same checks before its first step, and ``generate`` those of writing, both in a shorter form.
 """
 
 from pathlib import Path
@@ -21,10 +22,10 @@ def main(cfg: DictConfig) -> None:
     settings = plain(cfg)
     out = Path(settings["out"]).expanduser()
     corpus = corpus_from(settings["data"], settings["seed"])
-    from lyric_lm.checks.check import describe_check, heed
+    from lyric_lm.checks.check import describe_checks, refuse, write_checks
     from lyric_lm.checks.recipe import check_all
     from lyric_lm.data.datamodule import LyricsDataModule
-    from lyric_lm.hardware import best_device
+    from lyric_lm.hardware import device_of
     from lyric_lm.model.loss import held_out_loss
     from lyric_lm.model.pretrained import context_length, load_model
 
@@ -33,11 +34,13 @@ def main(cfg: DictConfig) -> None:
     songs = LyricsDataModule(
         corpus.splits, tokenizer, context_length(network), data["block_size"], data["batch_size"], settings["seed"]
     )
-    loss = held_out_loss(network.to(best_device()), songs.batches("val"))
-    checks = check_all(settings, network, corpus, songs, out.absolute().parent, loss)
-    for check in checks:
-        print(describe_check(check))
-    heed(checks, out)
+    loss = held_out_loss(network.to(device_of(settings["trainer"]["accelerator"])), songs.batches("val"))
+    checks = check_all(
+        *(settings, network, corpus, songs, out.absolute().parent), loss, tokenizer=tokenizer, is_full=True
+    )
+    print(describe_checks(checks))
+    write_checks(checks, out)
+    refuse(checks)
 
 
 if __name__ == "__main__":

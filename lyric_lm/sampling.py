@@ -8,6 +8,7 @@ https://github.com/pytorch/pytorch/issues/192577).
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -177,16 +178,9 @@ def _draw(
     step_input, cache = history, None
     try:
         for _ in range(sampling.max_new_tokens):
-            output = network(
-                input_ids=step_input,
-                attention_mask=torch.ones_like(history),
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
-            cache = output.past_key_values
-            scores = filters(history, output.logits[:, -1].float()).cpu()  # (B, V)
-            tokens = [_pick(scores[i], generators[row], sampling.temperature) for i, row in enumerate(rows)]
+            logits, cache = next_logits(network, step_input, history, cache)
+            scores = filters(history, logits).cpu()  # (B, V)
+            tokens = [pick(scores[i], generators[row], sampling.temperature) for i, row in enumerate(rows)]
             for row, token in zip(rows, tokens, strict=True):
                 new[row].append(token)
             if on_token and tokens[0] != separator:
@@ -206,8 +200,26 @@ def _draw(
     return new
 
 
-def _pick(scores: Tensor, generator: torch.Generator, temperature: float) -> int:
-    """Draw a token from filtered scores (V,)."""
+def next_logits(network: PreTrainedModel, step_input: Tensor, history: Tensor, cache: Any) -> tuple[Tensor, Any]:
+    """Return the logits (B, V) of each row's next token in float32, and the cache with ``step_input`` in it.
+
+    Args:
+        step_input: (B, T) int64, the tokens of ``history`` that ``cache`` does not hold yet.
+        history: (B, T) int64, all tokens so far; rows are of one length, so nothing is padded.
+        cache: what the last call returned, or None.
+    """
+    output = network(
+        input_ids=step_input,
+        attention_mask=torch.ones_like(history),
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+    )
+    return output.logits[:, -1].float(), output.past_key_values
+
+
+def pick(scores: Tensor, generator: torch.Generator, temperature: float) -> int:
+    """Draw a token from filtered scores (V,), which are on the CPU as the generator is."""
     if temperature == 0:
         return int(scores.argmax())
     return int(torch.multinomial(scores.softmax(dim=-1), 1, generator=generator))

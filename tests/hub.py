@@ -1,7 +1,8 @@
 """A hub on the loopback address: as much of its HTTP interface as ``from_pretrained`` and ``load_dataset`` ask for.
 
-It serves two GPT-2s with random weights under the names of the real ones, with the same files in them, and small
-datasets of songs.
+It serves two GPT-2s under the names of the real ones, with the same files in them: small, and trained for some
+seconds on the demo album, so that they know some English; a third has random weights, as one that was not loaded has.
+And small datasets of songs.
 """
 
 import hashlib
@@ -29,6 +30,7 @@ REPOSITORIES = {  # name: (folder, seed of the weights)
     "gpt2": ("gpt2", 1),
     "distilbert/distilgpt2": ("distilgpt2", 2),
     "distilgpt2": ("distilgpt2", 2),
+    "saltby/random": ("random", 3),
 }
 SONGS, SCRIPTED, GATED, PICTURES = (f"saltby/{name}" for name in ("songs", "huggingartist", "gated", "pictures"))
 
@@ -90,6 +92,8 @@ def write_repository(folder: Path, seed: int) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = GPT2LMHeadModel(config)
+        if folder.name != "random":
+            teach(network, folder)
     prefix = "" if folder.name == "gpt2" else "transformer."  # the real ones differ in this
     weights = {
         prefix + name.removeprefix("transformer."): value.contiguous()
@@ -111,6 +115,22 @@ def write_repository(folder: Path, seed: int) -> None:
         folder / "generation_config.json",
         {"_from_model_config": True, "bos_token_id": n_tokens - 1, "eos_token_id": n_tokens - 1},
     )
+
+
+def teach(network: GPT2LMHeadModel, folder: Path) -> None:
+    """Train a model a little on the demo album, so that its loss is far below that of guessing."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    ids = torch.tensor(
+        [i for file in sorted(ALBUM.glob("*.txt")) for i in tokenizer.encode(file.read_text("utf-8")).ids]
+    )
+    optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3)
+    for _ in range(80):
+        starts = torch.randint(len(ids) - 64, (8,))
+        rows = torch.stack([ids[start : start + 64] for start in starts])
+        logits = network(input_ids=rows).logits[:, :-1]
+        torch.nn.functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten()).backward()
+        optimizer.step()
+        optimizer.zero_grad()
 
 
 def write_tokenizer(folder: Path) -> int:

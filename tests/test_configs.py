@@ -28,7 +28,16 @@ def test_commands_have_the_known_root_keys() -> None:
     assert root["compare"] == {"run", "out"}
     assert root["preflight"] == groups | {"seed", "out"}
     sampling = {"max_new_tokens", "temperature", "top_k", "top_p", "min_p", "repetition_penalty"}
-    assert root["generate"] == sampling | {"model", "run", "prompt", "prompt_file", "num_samples", "seed", "out"}
+    assert root["generate"] == sampling | {
+        "model",
+        "run",
+        "prompt",
+        "prompt_file",
+        "num_samples",
+        "seed",
+        "out",
+        "preflight",
+    }
 
 
 def test_groups_have_the_known_keys() -> None:
@@ -52,7 +61,7 @@ def test_groups_have_the_known_keys() -> None:
     )
     for model in names("model"):
         assert set(composed("train", f"model={model}")["model"]) == {
-            *("name", "pretrained", "revision", "dropout", "from_scratch")
+            *("name", "pretrained", "revision", "dropout", "from_scratch", "attention")
         }
 
 

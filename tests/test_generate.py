@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import load_file, save_file
 
+from lyric_lm.checks import computer
+from lyric_lm.checks.check import Check
 from tests.conftest import Done
 
 Call = Callable[..., Done]
@@ -107,9 +110,49 @@ def test_the_untrained_model(call: Call, tiny_run: Path) -> None:
 
 def test_nothing_is_written_but_what_was_asked_for(call: Call, tiny_run: Path, tmp_path: Path) -> None:
     before = {file: file.stat().st_mtime_ns for file in tiny_run.rglob("*")}
-    call("generate", f"run={tiny_run}", *SHORT)
+    call("generate", f"run={tiny_run}", "preflight=null", *SHORT)
     assert list(tmp_path.iterdir()) == []
+    call("generate", f"run={tiny_run}", "preflight=checks, mine.json", *SHORT)
+    assert [file.name for file in tmp_path.iterdir()] == ["checks, mine.json"]
     assert {file: file.stat().st_mtime_ns for file in tiny_run.rglob("*")} == before
+
+
+# The checks before writing
+
+
+def test_machine_and_model_are_checked_once_and_nothing_is_said(
+    call: Call, tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = call("generate", f"run={tiny_run}", "num_samples=20", "preflight=null", *SHORT)
+    times: list[str] = []
+    right = computer.check_machine
+    monkeypatch.setattr(computer, "check_machine", lambda *given: times.append("") or right(*given))
+    done = call("generate", f"run={tiny_run}", "num_samples=20", *SHORT)
+    assert (done.code, done.err, done.out) == (0, "", plain.out)
+    assert len(times) == 1
+    checks = json.loads((tmp_path / "preflight.json").read_text(encoding="utf-8"))
+    assert {"weights", "tied_weights", "logits", "greedy", "cached_decoding", "batched", "sampling"} <= {
+        check["name"] for check in checks
+    }
+    assert {check["status"] for check in checks} == {"pass"}
+
+
+def test_nothing_is_written_with_damaged_weights(call: Call, tiny_run: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_run / "model", tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    weights["transformer.h.0.mlp.c_fc.weight"][0, 0] = float("nan")
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    line = one_line(call("generate", f"run={folder}", "out=songs.jsonl", *SHORT))
+    assert line.startswith("preflight: weights is 1 tensors (no NaN")
+    assert "transformer.h.0.mlp.c_fc.weight is not finite" in line
+    assert not (tmp_path / "songs.jsonl").exists()
+
+
+def test_a_warning_is_said_each_time(call: Call, tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(computer, "check_weights", lambda *_: [Check("loaded", "warn", "9 left", "none", "look")])
+    for _ in range(2):
+        done = call("generate", f"run={tiny_run}", *SHORT)
+        assert (done.code, done.err) == (0, "Warning: loaded is 9 left (none); look\n")
 
 
 # Refusals

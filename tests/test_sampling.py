@@ -60,14 +60,14 @@ def decide(network: GPT2LMHeadModel, rule: Callable[[Tensor, int, Tensor], None]
 def picks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Tensor, int]]:
     """Every draw of a test: the filtered scores (V,) and the token."""
     drawn: list[tuple[Tensor, int]] = []
-    pick = sampling._pick
+    pick = sampling.pick
 
     def recorded(scores: Tensor, *args: Any) -> int:
         token = pick(scores, *args)
         drawn.append((scores, token))
         return token
 
-    monkeypatch.setattr(sampling, "_pick", recorded)
+    monkeypatch.setattr(sampling, "pick", recorded)
     return drawn
 
 

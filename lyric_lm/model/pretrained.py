@@ -18,12 +18,15 @@ from transformers.utils import logging as transformers_logging
 
 from lyric_lm.data.encoding import separator_id
 from lyric_lm.errors import InputError
+from lyric_lm.hardware import best_device
 from lyric_lm.hub import hub_is_reachable
 from lyric_lm.model.smollm2 import smollm2_folder
 from lyric_lm.model.tiny import make_tiny
 
 # What each architecture calls its dropout rates.
 _DROPOUT_KEYS = ("attn_pdrop", "embd_pdrop", "resid_pdrop", "attention_dropout", "hidden_dropout")
+
+ATTENTIONS = ("auto", "sdpa", "eager")
 
 WAYS_OUT = (
     "use model=smollm2 (comes as a Python package, no hub), model.pretrained=/a/folder with a saved model, "
@@ -32,7 +35,12 @@ WAYS_OUT = (
 
 
 def load_model(
-    name: str, pretrained: str | None, revision: str | None, dropout: float | None, from_scratch: bool
+    name: str,
+    pretrained: str | None,
+    revision: str | None,
+    dropout: float | None,
+    from_scratch: bool,
+    attention: str = "auto",
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load a causal language model in float32 and its tokenizer.
 
@@ -42,18 +50,25 @@ def load_model(
         revision: commit, branch or tag on the hub.
         dropout: rate for every dropout of the network; None keeps the model's own.
         from_scratch: take the architecture and the tokenizer only, with random weights.
+        attention: ``sdpa`` (fused), ``eager`` (plain), or ``auto``: eager on MPS, elsewhere sdpa where the
+            architecture has it. On MPS the fused one computes wrongly in several versions of torch
+            (https://github.com/pytorch/pytorch/issues/163597, 174861, 181133).
 
     Raises:
         InputError: it cannot be had, is not whole, or does not fit its tokenizer; says what to do.
     """
     if dropout is not None and not (isinstance(dropout, int | float) and 0 <= dropout < 1):
         raise InputError(f"model.dropout={dropout} is not in [0, 1)")
+    if attention not in ATTENTIONS:
+        raise InputError(f"model.attention={attention} is not one of {', '.join(ATTENTIONS)}")
+    # None: transformers takes sdpa where the architecture has it.
+    chosen = attention if attention != "auto" else "eager" if best_device() == "mps" else None
     if pretrained is None:
         if not from_scratch:
             raise InputError(
                 f"model={name} has no pretrained weights; set model.pretrained=ID or model.from_scratch=true"
             )
-        return make_tiny(dropout or 0.0)
+        return make_tiny(dropout or 0.0, chosen)
     place = _locate(pretrained)
     is_offline = not Path(place).is_dir() and not hub_is_reachable()
     transformers_logging.set_verbosity_error()
@@ -67,9 +82,9 @@ def load_model(
         tokenizer = AutoTokenizer.from_pretrained(place, **known)
         _set_dropout(config, dropout)
         if from_scratch:
-            network = AutoModelForCausalLM.from_config(config, dtype="float32", attn_implementation="sdpa")
+            network = AutoModelForCausalLM.from_config(config, dtype="float32", attn_implementation=chosen)
         else:
-            network = _with_all_weights(name, place, config, known)
+            network = _with_all_weights(name, place, config, chosen, known)
     except InputError:
         raise
     except (OSError, ValueError, SafetensorError) as error:
@@ -110,14 +125,17 @@ def _locate(pretrained: str) -> str:
 
 
 def _with_all_weights(
-    name: str, place: str, config: PreTrainedConfig, known: dict[str, str | bool | None]
+    name: str, place: str, config: PreTrainedConfig, attention: str | None, known: dict[str, str | bool | None]
 ) -> PreTrainedModel:
-    """Load the weights and refuse a checkpoint that leaves some of them random."""
+    """Load the weights and refuse a checkpoint that leaves some of them random.
+
+    What the checkpoint has beyond them is listed as ``unused_weights``, for the check of it.
+    """
     network, info = AutoModelForCausalLM.from_pretrained(
         place,
         config=config,
         dtype="float32",
-        attn_implementation="sdpa",
+        attn_implementation=attention,
         ignore_mismatched_sizes=True,  # so that they are told below
         output_loading_info=True,
         **known,
@@ -128,6 +146,7 @@ def _with_all_weights(
             f"model={name}: {len(missing)} weights are not in the checkpoint, or in another shape, and would be random "
             f"({', '.join(missing[:3])}); it is damaged or of another model"
         )
+    network.unused_weights = sorted(info["unexpected_keys"])
     return network
 
 

@@ -7,7 +7,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 from lyric_lm.data.encoding import END_OF_TEXT
 
 
-def make_tiny(dropout: float = 0.0) -> tuple[GPT2LMHeadModel, PreTrainedTokenizerFast]:
+def make_tiny(dropout: float = 0.0, attention: str | None = None) -> tuple[GPT2LMHeadModel, PreTrainedTokenizerFast]:
     """Return a two-layer GPT-2 with context length 1,024 and a tokenizer of 256 bytes and one separator."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {END_OF_TEXT: 0, **{symbol: number for number, symbol in enumerate(alphabet, start=1)}}
@@ -25,7 +25,7 @@ def make_tiny(dropout: float = 0.0) -> tuple[GPT2LMHeadModel, PreTrainedTokenize
         resid_pdrop=dropout,
         bos_token_id=0,
         eos_token_id=0,
-        attn_implementation="sdpa",
+        attn_implementation=attention,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

@@ -1,0 +1,60 @@
+"""The checks of versions, weights and machine together: in full for ``train``, those of writing for ``generate``."""
+
+from itertools import islice
+from typing import Any
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from lyric_lm.checks.check import FAIL, Check
+from lyric_lm.checks.machine import check_machine, our_songs, text_ids
+from lyric_lm.checks.versions import check_versions
+from lyric_lm.checks.weights import check_weights
+from lyric_lm.hardware import device_of, resolve_precision
+
+N_SONGS = 50  # taken apart and put together again by the tokenizer
+
+
+def check_computer(
+    network: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    settings: dict[str, Any],
+    texts: list[str],
+    is_full: bool = False,
+) -> list[Check]:
+    """Check what is needed to train with the settings of ``train``, in a few seconds.
+
+    Raises:
+        InputError: ``trainer.precision`` is refused on this device.
+    """
+    from lyric_lm.checks.step import check_step  # Lightning, which writing songs does not need
+
+    trainer = settings["trainer"]
+    device, precision = (
+        device_of(trainer["accelerator"]),
+        resolve_precision(trainer["precision"], trainer["accelerator"]),
+    )
+    checks = check_for_writing(network, tokenizer, device, texts, settings["model"]["from_scratch"], precision, is_full)
+    if any(check.name == "logits" for check in checks):  # the machine could be asked
+        ids = text_ids(tokenizer, 40, int(network.config.max_position_embeddings))
+        checks.append(check_step(network, ids, device, precision))
+    return checks
+
+
+def check_for_writing(
+    network: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    device: str,
+    texts: list[str] | None = None,
+    from_scratch: bool = False,
+    precision: str = "32-true",
+    is_full: bool = False,
+) -> list[Check]:
+    """Check what is needed to write songs; where versions or weights are bad already, nothing is computed with them.
+
+    Of a trained model no loss is asked for: on any text of ours it would say little about another language or style.
+    """
+    texts = list(islice(our_songs() if texts is None else texts, N_SONGS))
+    checks = [*check_versions(network, device), *check_weights(network, tokenizer, texts, from_scratch)]
+    if not any(check.status == FAIL for check in checks):
+        checks += check_machine(network, tokenizer, device, precision, from_scratch, is_full)
+    return checks
