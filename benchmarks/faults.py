@@ -138,7 +138,7 @@ def fault(
     os.kill(pid, number)  # not yet waited for, so it is still this process
     status = ended(pid)
     last = home / "run" / "checkpoints" / "last.ckpt"
-    if kind.startswith("last.ckpt") and last.is_file():
+    if kind.startswith("last.ckpt") and status and last.is_file():
         content = bytearray(last.read_bytes())
         place = chance.randrange(len(content))
         if kind.endswith("cut off"):
@@ -174,7 +174,9 @@ def outcome(run: Path) -> dict[str, Any]:
         "model/": (run / "model" / "model.safetensors").read_bytes(),
         "samples": samples,
         "summary.json": summary,
-        "files": sorted(str(file.relative_to(run)) for file in run.rglob("*") if "events" not in file.name),
+        "files": sorted(
+            str(file.relative_to(run)) for file in run.rglob("*") if "events" not in file.name and file.name != ".lock"
+        ),
     }
 
 
@@ -208,10 +210,19 @@ def one_run(home: Path, kinds: list[str], size: tuple[float, int, int], chance: 
             status = ended(fork(home, arguments))
         else:
             status = fault(kind, home, arguments, size, chance)
-            n_hit += status != 0
-            expected = {0, 1} if "disk" in kind else {0, 130, -signal.SIGINT} if "Ctrl" in kind else {0, 130, -9, -15}
+            is_over = status == 1 and "this run is complete" in (home / "output.txt").read_text()
+            n_hit += status != 0 and not is_over
+            expected = (
+                {0, 1}
+                if is_over or "disk" in kind
+                else {0, 130, -signal.SIGINT}
+                if "Ctrl" in kind
+                else {0, 130, -9, -15}
+            )
             if status not in expected:
                 return [f"exit status {status} after {kind}:\n{(home / 'output.txt').read_text()}"], n_hit
+        if status == 1 and "this run is complete" in (home / "output.txt").read_text():
+            status = 0  # killed after its last file
         if status == 0:  # it was over before the fault
             break
     output = (home / "output.txt").read_text()

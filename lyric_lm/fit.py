@@ -142,7 +142,9 @@ def fit_run(
             if checkpoints.file.is_file()
             else f"nothing was learned yet; {run_dir} can be deleted"
         )
-    checkpoints.file.with_name(PREVIOUS).unlink(missing_ok=True)  # the last one is whole, and there will be no other
+    # The last one is whole, and there will be no other.
+    for leftover in (PREVIOUS, *(file.name for file in checkpoints.file.parent.glob("*.unfinished"))):
+        checkpoints.file.with_name(leftover).unlink(missing_ok=True)
     return summary
 
 

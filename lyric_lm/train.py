@@ -115,7 +115,8 @@ def train(settings: dict[str, Any], run_dir: Path, on_begin: Callable[[], None])
     try:
         summary = fit_run(settings, corpus, run_dir, on_begin)
     except (KeyboardInterrupt, Interrupted):
-        if not (run_dir / "summary.json").exists() and not any((run_dir / "checkpoints").glob("*.ckpt")):
+        is_begun = (run_dir / ".hydra" / "overrides.yaml").is_file()  # else there is nothing to go on with
+        if is_begun and not (run_dir / "summary.json").exists() and not any((run_dir / "checkpoints").glob("*.ckpt")):
             write_json(run_dir / "summary.json", summary_of_nothing(settings, corpus))
         raise
     if HydraConfig.get().mode == RunMode.RUN:
