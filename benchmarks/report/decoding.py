@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.report.material import blocks, keep, load, loss_of, parser, read_songs, strangeness, write
+from benchmarks.report.material import PROMPT, blocks, keep, load, loss_of, parser, read_songs, strangeness, write
 
 ATTEND = functional.scaled_dot_product_attention
 MULTINOMIAL = torch.multinomial
@@ -50,6 +50,11 @@ def attention(fault: Callable[..., Inputs], when: Callable[..., bool]) -> Iterat
         yield changed
     finally:
         functional.scaled_dot_product_attention = ATTEND
+
+
+def row_0s_mask(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Inputs:
+    """Give every row of the batch the mask of the first."""
+    return q, k, v, None if mask is None else mask[:1].expand_as(mask)
 
 
 @contextmanager
@@ -123,8 +128,22 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
 }
 
 
+def padded(model: Any, tokenizer: Any, prompts: list[str]) -> list[str]:
+    """Write from prompts of unequal lengths in one batch, padded at the left, always the likeliest token."""
+    tokenizer.padding_side, tokenizer.pad_token = "left", "<|endoftext|>"
+    batch = tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False)
+    new = model.generate(
+        input_ids=batch["input_ids"],
+        attention_mask=batch["attention_mask"],
+        do_sample=False,
+        max_new_tokens=30,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return tokenizer.batch_decode(new[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
+
+
 def main() -> None:
-    """Write with every fault."""
+    """Write with every fault, then from a padded batch with and without its own."""
     given = parser(__doc__).parse_args()
     model, tokenizer = load(given.model)
     held_out = blocks(tokenizer, read_songs(given.songs)[1][:3], 64)
@@ -139,6 +158,12 @@ def main() -> None:
             found["attention calls changed"] = f"{sum(changed)} of {len(changed)}"
         print(f"{name}: {found}", flush=True)
         keep("decoding", {name: found})
+    for order in ([PROMPT, "I remember"], ["I remember", PROMPT]):
+        rows = {"prompts": order, "right": padded(model, tokenizer, order)}
+        with attention(row_0s_mask, is_short):
+            rows["with row 0's mask"] = padded(model, tokenizer, order)
+        print(f"left padding: {rows}", flush=True)
+        keep("decoding", {f"left padding, {order[0]!r} first": rows})
 
 
 if __name__ == "__main__":

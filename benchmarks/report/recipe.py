@@ -102,6 +102,7 @@ def main() -> None:
     arguments.add_argument("--variants", nargs="*", default=list(VARIANTS), help=f"of {list(VARIANTS)}")
     arguments.add_argument("--n-songs", type=int, default=20, help="songs to train on: few, as one artist has")
     arguments.add_argument("--block-size", type=int, default=64)
+    arguments.add_argument("--max-steps", type=int, default=-1, help="end earlier")
     arguments.add_argument("--bf16", action="store_true")
     arguments.add_argument("--save", help="a folder for the trained models")
     given = arguments.parse_args()
@@ -113,7 +114,7 @@ def main() -> None:
         healthy, _ = load(given.model)
         rows = blocks(tokenizer, train_songs, given.block_size)
         held_out = blocks(tokenizer, held_out_songs[:6], given.block_size)
-        curves = train(model, rows, held_out, given.bf16, **VARIANTS[name])
+        curves = train(model, rows, held_out, given.bf16, **{"max_steps": given.max_steps, **VARIANTS[name]})
         model.eval()
         for how, choice in (("safe", {}), ("untruncated", UNTRUNCATED)):
             text = write(model, tokenizer, **choice)

@@ -62,15 +62,10 @@ def after_junk(model: Any, tokenizer: Any, n_junk: int) -> list[float]:
     return [round(ordered[:, :-n].sum(-1).mean().item(), 4) for n in (50, 1000)]
 
 
-def main() -> None:
-    """Measure texts and tails."""
-    arguments = parser(__doc__)
-    arguments.add_argument("--trained", nargs="*", default=[], help="NAME=FOLDER of models that recipe.py has saved")
-    given = arguments.parse_args()
-    model, tokenizer = load(given.model)
-    held_out = blocks(tokenizer, read_songs(given.songs)[1][:6], 64)
+def texts(model: Any, tokenizer: Any, held_out: Tensor) -> dict[str, Any]:
+    """Return texts by every choice of sampling, and what they are compared with."""
     even = torch.randint(0, len(tokenizer), (40,), generator=torch.Generator().manual_seed(1))
-    results: dict[str, Any] = {
+    found: dict[str, Any] = {
         "held-out songs": {"nats": round(loss_of(model, held_out), 2)},
         "the report's text": {"nats": round(strangeness(model, tokenizer, REPORT), 2), "text": REPORT},
         "tokens drawn evenly": {
@@ -82,17 +77,27 @@ def main() -> None:
         for how, choice in CHOICES.items():
             if processors and choice["temperature"] == 1.5:
                 continue
-            texts = [
+            written = [
                 write(model, tokenizer, seed=seed, logits_processor=LogitsProcessorList(processors), **choice)
                 for seed in SEEDS
             ]
-            nats = [strangeness(model, tokenizer, text) for text in texts if text.strip()]
-            results[f"{who}: {how}"] = {"nats": round(sum(nats) / len(nats), 2), "text": texts[0]}
-            print(f"{who}: {how}: {results[f'{who}: {how}']}", flush=True)
-    for name, folder in [("untouched", given.model), *(pair.split("=", 1) for pair in given.trained)]:
+            nats = [strangeness(model, tokenizer, text) for text in written if text.strip()]
+            found[f"{who}: {how}"] = {"nats": round(sum(nats) / len(nats), 2), "text": written}
+    return found
+
+
+def main() -> None:
+    """Measure the texts and tails of the model, or only the tails of trained ones."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--trained", nargs="*", help="NAME=FOLDER of models that recipe.py has saved: their tails")
+    given = arguments.parse_args()
+    model, tokenizer = load(given.model)
+    held_out = blocks(tokenizer, read_songs(given.songs)[1][:6], 64)
+    results = {} if given.trained else texts(model, tokenizer, held_out)
+    for name, folder in [("untouched", given.model), *(pair.split("=", 1) for pair in given.trained or [])]:
         trained, _ = load(folder)
         results[f"tail: {name}"] = {str(n): round(outside(trained, held_out[:8], n), 4) for n in (50, 1000)}
-    for n_junk in (0, 1, 3, 6):
+    for n_junk in () if given.trained else (0, 1, 3, 6):
         results[f"tail after {n_junk} junk tokens"] = after_junk(model, tokenizer, n_junk)
     for name, value in results.items():
         print(f"{name}: {value}")
