@@ -59,7 +59,7 @@ def warm_up() -> Figure:
         ("warm-up 2", "warm-up 2, rate 2e-5", BLUE),
         ("rate 1e-4, warm-up 2, no smoothing", "warm-up 2, rate 1e-4, no smoothing", GREEN),
     ):
-        run = next((runs[key] for key in (f"{name} | {SINCE}", f"{name} | {BEFORE}") if key in runs), None)
+        run = next((runs[key] for key in (f"{name} | {BEFORE}", f"{name} | {SINCE}") if key in runs), None)
         if run:
             rate.plot(range(1, len(run["rate"]) + 1), run["rate"], color=colour, label=label)
             loss.plot(range(len(run["held out"])), run["held out"], "o-", color=colour, label=label)

@@ -8,7 +8,7 @@ from typing import Any
 
 from transformers import AutoTokenizer
 
-from benchmarks.report.material import UNTRUNCATED, keep, load, parser, strangeness, write
+from benchmarks.report.material import keep, load, parser, strangeness, write
 
 VERSES = {
     "English": (
@@ -38,7 +38,6 @@ def main() -> None:
         begin, rest = "\n".join(lines[:2]) + "\n", "\n".join(lines[2:])
         found["loss"] = round(strangeness(model, tokenizer, rest, begin), 2)
         found["text"] = write(model, tokenizer, prompt=begin)
-        found["untruncated"] = write(model, tokenizer, prompt=begin, **UNTRUNCATED)
         print(f"{language}: {found}", flush=True)
         results[language] = found
     keep("language", results)

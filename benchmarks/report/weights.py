@@ -83,6 +83,7 @@ def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--steps", type=int, default=0, help="steps to train the faults by the report's recipe")
     arguments.add_argument("--bf16", action="store_true")
+    arguments.add_argument("--faults", nargs="*", help="some of them only, by name")
     given = arguments.parse_args()
     logging.disable(logging.WARNING)
     healthy, tokenizer = load(given.model)
@@ -96,7 +97,8 @@ def main() -> None:
         "output layer not tied": (head_not_tied, tokenizer),
         "tokenizer of another model": (lambda name: load(name)[0], shuffled),
     }
-    for name, (build, speaks) in faults.items():
+    for name in given.faults or faults:
+        build, speaks = faults[name]
         model = build(given.model)
         held_out = blocks(speaks, held_out_songs[:3], 64)
         plain, smoothed = losses(model, held_out)
