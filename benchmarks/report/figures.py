@@ -83,6 +83,8 @@ def noise() -> Figure:
         "the report's recipe, safe sampling": (trained["safe"]["nats"], BLUE),
         "the report's recipe, untruncated": (trained["untruncated"]["nats"], BLUE),
     }
+    smoothed = recipe[f"rate 1e-4, warm-up 2 | {SINCE}"]["untruncated"]["nats"]
+    found["rate 1e-4 with smoothing, untruncated"] = (smoothed, BLUE)
     for name in ("1.0, untruncated", "1.5, top_k 50", "1.5, untruncated"):
         found[f"temperature {name}"] = (sampling[f"model: {name}"]["nats"], BLUE)
     for name in ("1.0, top_k 50", "1.0, untruncated"):
