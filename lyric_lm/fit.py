@@ -133,6 +133,9 @@ def fit_run(
         card = model_card(summary, settings, as_data(corpus))
         write_text(run_dir / "model" / "README.md", card)
     log_hyperparameters(trainer, settings, summary)
+    if not was_interrupted:  # the last checkpoint is whole, and there will be no other
+        for leftover in (checkpoints.file.with_name(PREVIOUS), *checkpoints.file.parent.glob("*.unfinished")):
+            leftover.unlink(missing_ok=True)
     write_json(run_dir / "summary.json", summary)
     if not_finite is not None:
         raise NotFinite(f"{not_finite}; all of it is in {run_dir}/not_finite.json", not_finite.account)
@@ -142,9 +145,6 @@ def fit_run(
             if checkpoints.file.is_file()
             else f"nothing was learned yet; {run_dir} can be deleted"
         )
-    # The last one is whole, and there will be no other.
-    for leftover in (PREVIOUS, *(file.name for file in checkpoints.file.parent.glob("*.unfinished"))):
-        checkpoints.file.with_name(leftover).unlink(missing_ok=True)
     return summary
 
 

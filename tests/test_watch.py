@@ -16,6 +16,7 @@ import torch
 
 from lyric_lm.callbacks.samples import Samples
 from lyric_lm.callbacks.watch import FirstStep, Language
+from lyric_lm.checks import recipe
 from lyric_lm.checks.overfitting import overfitting_since
 from lyric_lm.curves import eval_loss
 from lyric_lm.data import batches
@@ -111,10 +112,13 @@ def test_a_loss_times_the_accumulation_ends_the_run_with_one_line(
     call: Callable[..., Done], songs_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "loss_sums", lambda *given: LossSums(*(4 * x for x in loss_sums(*given))))
-    done = call(
-        *("train", *TINY, f"data.path={songs_folder}", "trainer.max_epochs=1", "hydra.run.dir=run", "callbacks=bare"),
-        *("trainer.accumulate_grad_batches=4", "logger=csv_only"),
-    )
+    arguments = [*TINY, f"data.path={songs_folder}", "trainer.max_epochs=1", "hydra.run.dir=run", "callbacks=bare"]
+    arguments += ["trainer.accumulate_grad_batches=4", "logger=csv_only"]
+    done = call("train", *arguments)
+    assert done.code == 1
+    assert "preflight: optimizer_step is loss 3e+00" in done.err  # three times too much, before anything is trained
+    monkeypatch.setattr(recipe, "check_computer", lambda *given: [])
+    done = call("train", *arguments)
     assert done.code == 1
     (said,) = [line for line in done.err.split("\n") if "first_step_loss" in line]
     assert "4.000 times as much" in said

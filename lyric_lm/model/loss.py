@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from lyric_lm.data.batches import IGNORE_INDEX, Batch
+from lyric_lm.errors import InputError
 
 
 class LossSums(NamedTuple):
@@ -27,15 +28,22 @@ def logits_of(network: PreTrainedModel, batch: Batch) -> Tensor:
 
     Returns:
         Logits (B, T, V) in the network's dtype or autocast's.
+
+    Raises:
+        InputError: the architecture does not take a mask between songs or positions that restart.
     """
     mask = batch["attention_mask"]  # (B, 1, T, T) bool
     if network.config._attn_implementation == "eager":  # adds the mask to the scores instead of selecting by it
         mask = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, torch.finfo(torch.float32).min)
     # use_cache=False: with a cache object, transformers ignores the mask's division into songs.
-    output = network(
-        input_ids=batch["input_ids"], position_ids=batch["position_ids"], attention_mask=mask, use_cache=False
-    )
-    return output.logits
+    ids, positions = batch["input_ids"], batch["position_ids"]
+    try:
+        return network(input_ids=ids, position_ids=positions, attention_mask=mask, use_cache=False).logits
+    except (AttributeError, TypeError, ValueError) as error:  # ALiBi models, for one, have no positions
+        raise InputError(
+            f"models of the kind {network.config.model_type} cannot be trained here: they do not take several songs in "
+            f"a block ({str(error).partition(chr(10))[0]}); use another model, such as gpt2 or smollm2"
+        ) from error
 
 
 def loss_sums(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> LossSums:
