@@ -75,7 +75,9 @@ def run(main: Callable[[], None], rewrite: Callable[[list[str]], list[str]] = li
         rewrite: changes the arguments as typed before anything reads them.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions come here instead of to Hydra's printer
-    signal.signal(signal.SIGTERM, _raise_interrupt)  # a job manager's stop is treated like Ctrl-C
+    # A job manager's stop is treated like Ctrl-C, and neither as KeyboardInterrupt: Lightning would exit at once.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _raise_interrupt)
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     try:

@@ -92,12 +92,13 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
 
         module = importlib.import_module(f"lyric_lm.{name}")
         monkeypatch.setattr(sys, "argv", [f"lyric_lm/{name}.py", *arguments])
-        handler = signal.getsignal(signal.SIGTERM)
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             with pytest.raises(SystemExit) as exit_:
                 command.run(module.main, getattr(module, "resume_arguments", list))
         finally:
-            signal.signal(signal.SIGTERM, handler)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
             for log_handler in logging.root.handlers[:]:
                 if type(log_handler).__module__.startswith("logging"):
                     logging.root.removeHandler(log_handler)

@@ -112,10 +112,8 @@ def test_precision(monkeypatch: pytest.MonkeyPatch) -> None:
         hardware.resolve_precision("bf16-true", "cpu")
 
 
-def test_the_command_prints_and_writes_the_checks(
-    call: Callable[..., Done], songs_folder: Path, tmp_path: Path
-) -> None:
-    done = call("preflight", "model=tiny", f"data.path={songs_folder}", "trainer.precision=32-true")
+def test_the_command_prints_and_writes_the_checks(call: Callable[..., Done], tmp_path: Path) -> None:
+    done = call("preflight", "model=tiny", "trainer.precision=32-true")
     assert done.code == 0, done.err
     written = json.loads((tmp_path / "preflight.json").read_text(encoding="utf-8"))
     assert [check["name"] for check in written] == [
@@ -127,5 +125,5 @@ def test_the_command_prints_and_writes_the_checks(
     lines = done.out.splitlines()
     assert [line.split()[:2] for line in lines[:-2]] == [["PASS", check["name"]] for check in written]
     assert len({line.index("(") for line in lines[:3]}) == 1  # aligned
-    assert lines[-1] == "all 23 checks passed"
+    assert lines[-1] == "all 29 checks passed"
     assert all(set(check) == {"name", "status", "figure", "limit", "meaning"} for check in written)
