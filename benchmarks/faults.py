@@ -193,11 +193,13 @@ def difference(one: Any, other: Any, where: str) -> str:
     return "" if one == other else f"{where}: {str(one)[:200]} or {str(other)[:200]}"
 
 
-def one_run(home: Path, kinds: list[str], size: tuple[float, int, int], chance: random.Random) -> tuple[list[str], int]:
+def one_run(
+    home: Path, kinds: list[str], size: tuple[float, int, int], chance: random.Random
+) -> tuple[list[str], int, bool]:
     """Make a run that suffers faults of these kinds one after the other, then let it end.
 
     Returns:
-        What came out differently, and how many of the faults came before the run was over.
+        What came out differently, how many of the faults came before the run was over, and whether it was refused.
     """
     shutil.rmtree(home / "run", ignore_errors=True)
     (home / "output.txt").write_text("")
@@ -206,31 +208,29 @@ def one_run(home: Path, kinds: list[str], size: tuple[float, int, int], chance: 
         run = home / "run"
         is_begun = (run / ".hydra" / "overrides.yaml").is_file()
         arguments = ("resume=run",) if is_begun else (*ARGUMENTS, "hydra.run.dir=run")
-        if kind is None:
-            status = ended(fork(home, arguments))
-        else:
-            status = fault(kind, home, arguments, size, chance)
-            is_over = status == 1 and "this run is complete" in (home / "output.txt").read_text()
-            n_hit += status != 0 and not is_over
-            expected = (
-                {0, 1}
-                if is_over or "disk" in kind
-                else {0, 130, -signal.SIGINT}
-                if "Ctrl" in kind
-                else {0, 130, -9, -15}
-            )
-            if status not in expected:
-                return [f"exit status {status} after {kind}:\n{(home / 'output.txt').read_text()}"], n_hit
-        if status == 1 and "this run is complete" in (home / "output.txt").read_text():
+        status = fault(kind, home, arguments, size, chance) if kind else ended(fork(home, arguments))
+        output = (home / "output.txt").read_text()
+        if is_refused(home):
+            return [], n_hit, True
+        if status == 1 and "this run is complete" in output:
             status = 0  # killed after its last file
-        if status == 0:  # it was over before the fault
+        n_hit += status != 0
+        expected = {1} if "disk" in str(kind) else {130, -signal.SIGINT} if "Ctrl" in str(kind) else {130, -9, -15}
+        if status == 0:  # over, before the fault or at the end
             break
-    output = (home / "output.txt").read_text()
-    if status or "Traceback" in output:
-        return [f"exit status {status}:\n{output}"], n_hit
+        if status not in expected or kind is None:
+            return [f"exit status {status} after {kind}:\n{output}"], n_hit, False
+    if "Traceback" in output:
+        return [output], n_hit, False
     expected_outcome, found = outcome(home / "straight"), outcome(home / "run")
     differences = (difference(expected_outcome[name], found[name], name) for name in found)
-    return [text for text in differences if text], n_hit
+    return [text for text in differences if text], n_hit, False
+
+
+def is_refused(home: Path) -> bool:
+    """Return whether a run was told to begin anew, and rightly: its first checkpoint was damaged before the second."""
+    is_told = (home / "output.txt").read_text().endswith("is whole; start a new run\n")
+    return is_told and [file.name for file in (home / "run" / "checkpoints").glob("*.ckpt")] == ["last.ckpt"]
 
 
 def mount(home: Path) -> bool:
@@ -266,17 +266,18 @@ def main(n_kills: int = 200, seed: int = 1, folder: str | None = None) -> int:
             shutil.copy(file, home / "songs")
         size = straight_run(home)
         print(f"A straight run takes {size[0]:.1f} s and makes {size[1]} file operations", flush=True)
-        hit, wrong, n_runs = Counter[str](), Counter[str](), 0
+        hit, wrong, n_runs, n_refused = Counter[str](), Counter[str](), 0, 0
         with contextlib.suppress(KeyboardInterrupt):
             while hit.total() < n_kills:
                 kinds = chance.choices(KINDS, weights, k=chance.randint(1, 4))
-                differences, n_hit = one_run(home, kinds, size, chance)
-                n_runs += 1
+                differences, n_hit, was_refused = one_run(home, kinds, size, chance)
+                n_runs, n_refused = n_runs + 1, n_refused + was_refused
                 hit.update(kinds[:n_hit])
                 if differences:
                     wrong.update(set(kinds[:n_hit]))
                     print(f"DIFFERENT after {', '.join(kinds[:n_hit])}: {'; '.join(differences)}", flush=True)
-        print(f"\n{hit.total()} faults in {n_runs} runs, seed {seed}\n")
+        print(f"\n{hit.total()} faults in {n_runs} runs, seed {seed}; {n_refused} told to begin anew, rightly:")
+        print("their only checkpoint was the damaged one\n")
         print("| fault | times | in runs that ended differently |\n| --- | --- | --- |")
         for kind in KINDS:
             if hit[kind]:

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -78,6 +79,7 @@ def run(main: Callable[[], None], rewrite: Callable[[list[str]], list[str]] = li
     # A job manager's stop is treated like Ctrl-C, and neither as KeyboardInterrupt: Lightning would exit at once.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _raise_interrupt)
+    threading.excepthook = _thread_stopped
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     try:
@@ -121,6 +123,14 @@ def told(task: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
 
 def _raise_interrupt(signal_number: int, frame: Any) -> NoReturn:
     raise Interrupted()
+
+
+def _thread_stopped(stopped: threading.ExceptHookArgs) -> None:
+    """Say in a line that a library's thread could not write, TensorBoard's on a full disk; the run sees to itself."""
+    if isinstance(stopped.exc_value, OSError) and not _WANTS_TRACEBACK:
+        log.warning("Warning: what is written in the background is not whole: %s", _message(stopped.exc_value))
+    else:
+        threading.__excepthook__(stopped)
 
 
 def _say(message: str, error: BaseException) -> None:

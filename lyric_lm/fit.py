@@ -101,6 +101,7 @@ def fit_run(
             f", {trainer.world_size} processes" if trainer.world_size > 1 else "",
         ),
     )
+    log.info("Checking machine, model and recipe ...")
     checks = check_all(settings, network, corpus, songs, run_dir, tokenizer=tokenizer)
     heed(checks, run_dir / "preflight.json")
     if found:

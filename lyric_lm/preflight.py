@@ -6,6 +6,7 @@ Prints a table of the checks, a verdict last, and writes them to ``out``; exit s
 makes the same checks before its first step, and ``generate`` those of writing, both in a shorter form.
 """
 
+import logging
 from pathlib import Path
 
 import hydra
@@ -14,6 +15,9 @@ from omegaconf import DictConfig
 from lyric_lm.command import HYDRA, run, told
 from lyric_lm.lyrics.corpus import corpus_from
 from lyric_lm.settings import plain
+
+
+log = logging.getLogger(__name__)
 
 
 @hydra.main(**HYDRA, config_name="preflight")
@@ -30,11 +34,14 @@ def main(cfg: DictConfig) -> None:
     from lyric_lm.model.pretrained import context_length, load_model
 
     data = settings["data"]
+    log.info("Model: %s", settings["model"]["name"])
     network, tokenizer = load_model(**settings["model"])
     songs = LyricsDataModule(
         corpus.splits, tokenizer, context_length(network), data["block_size"], data["batch_size"], settings["seed"]
     )
+    log.info("Measuring the untrained model on %s held-out songs ...", len(corpus.splits["val"]))
     loss = held_out_loss(network.to(device_of(settings["trainer"]["accelerator"])), songs.batches("val"))
+    log.info("Comparing the machine with itself ...\n")
     checks = check_all(
         *(settings, network, corpus, songs, out.absolute().parent), loss, tokenizer=tokenizer, is_full=True
     )

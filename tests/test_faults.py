@@ -73,7 +73,7 @@ def preflight(call: Callable[..., Done], model: Path, songs: Path) -> tuple[Done
 
 def test_a_model_that_knows_its_language_passes(call: Callable[..., Done], hub_server: Hub, songs_folder: Path) -> None:
     done, checks = preflight(call, hub_server.folders["gpt2"], songs_folder)
-    assert (done.code, done.err) == (0, "")
+    assert done.code == 0, done.err
     assert checks["untrained_loss"]["status"] == "pass"
     assert done.out.endswith("checks passed, 1 with a warning: held_out_songs\n")  # there are only a dozen songs
 
@@ -87,7 +87,7 @@ def test_random_weights_are_not_trained_on(
     assert "this model is guessing; it was not loaded" in checks["untrained_loss"]["meaning"]
     assert checks["predictions"]["status"] == "warn"
     assert done.out.endswith("checks failed: untrained_loss\n")
-    assert done.err.count("\n") == 1
+    assert done.err.count("error:") == 1
     train = ("train", f"data.path={songs_folder}", f"model.pretrained={model}", "hydra.run.dir=run", "callbacks=bare")
     done = call(*train)
     assert done.code == 1

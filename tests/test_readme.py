@@ -34,7 +34,9 @@ def test_files_that_are_linked_exist() -> None:
         "README.ru.md",
         "CONTRIBUTING.md",
         "docs/songs.md",
+        "docs/report.md",
         "benchmarks/README.md",
+        "benchmarks/report/README.md",
         "outputs/README.md",
     ):
         file = ROOT / readme
