@@ -16,7 +16,6 @@ from lyric_lm.command import HYDRA, run, told
 from lyric_lm.lyrics.corpus import corpus_from
 from lyric_lm.settings import plain
 
-
 log = logging.getLogger(__name__)
 
 

@@ -141,7 +141,7 @@ def check_greedy(tokens: list[int], right: Tensor, limit: float = LIMIT) -> Chec
     lost = right.amax(dim=-1) - right[torch.arange(len(tokens)), torch.tensor(tokens)]
     n_same = int((lost <= tie).sum())
     is_right = n_same == len(tokens)
-    meaning = "" if is_right else f"the text written here is not the model's; set {_EAGER}"
+    meaning = "" if is_right else f"the text written here is not the model's; use {_EAGER}"
     return Check(
         *("greedy", PASS if is_right else FAIL, f"{n_same} of {len(tokens)} tokens"),
         *("all those that the reference writes", meaning),
@@ -152,5 +152,5 @@ def _compared(name: str, found: Tensor, right: Tensor, meaning: str, limit: floa
     """Return the check of a difference; one that is not a number fails."""
     off = difference(found, right)
     is_right = off <= limit
-    advice = "" if is_right else f"{meaning}: nothing written or trained here can be trusted; set {_EAGER}"
+    advice = "" if is_right else f"{meaning}: nothing written or trained here can be trusted; use {_EAGER}"
     return Check(name, PASS if is_right else FAIL, f"off by {off:.1e}", f"{limit:.0e} of the logits' scale", advice)
