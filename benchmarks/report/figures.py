@@ -42,9 +42,9 @@ def log_of_the_report() -> Figure:
     norm.axhline(1, color=GREY, ls="--", lw=1, label="clipped at 1")
     loss.set(title="What the Trainer logs, and what is true", xlabel="optimizer step", ylabel="nats per token")
     norm.set(title="Gradient norm as logged", xlabel="optimizer step", ylabel="L2 norm")
-    for axes, place in ((loss, (0.36, 0.22)), (norm, "upper right")):
+    for axes, place in ((loss, "lower center"), (norm, "upper right")):
         axes.set_ylim(bottom=0)
-        axes.legend(frameon=False, fontsize=8, loc=place)
+        axes.legend(frameon=False, fontsize=7, labelspacing=0.15, borderaxespad=0, loc=place)
         axes.spines[["top", "right"]].set_visible(False)
     return figure
 
