@@ -80,6 +80,7 @@ def run(main: Callable[[], None], rewrite: Callable[[list[str]], list[str]] = li
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _raise_interrupt)
     threading.excepthook = _thread_stopped
+    logging.raiseExceptions = _WANTS_TRACEBACK  # a log that cannot be written (a full disk) has no traceback either
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     try:

@@ -87,10 +87,13 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
         import importlib
         import logging
         import signal
+        import threading
 
         from lyric_lm import command
 
         module = importlib.import_module(f"lyric_lm.{name}")
+        monkeypatch.setattr(logging, "raiseExceptions", True)  # commands set it; undone after the test
+        monkeypatch.setattr(threading, "excepthook", threading.excepthook)
         monkeypatch.setattr(sys, "argv", [f"lyric_lm/{name}.py", *arguments])
         handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
