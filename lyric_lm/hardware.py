@@ -1,5 +1,8 @@
 """What the machine has: the arithmetic it does in hardware, and the memory a run took."""
 
+import contextlib
+import ctypes
+import gc
 import platform
 import sys
 
@@ -59,6 +62,14 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{device.type} ({platform.machine()}, {torch.get_num_threads()} threads)"
+
+
+def give_back_memory() -> None:
+    """Let go of what is no longer used, down to the system where its allocator keeps it back (glibc's)."""
+    gc.collect()
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def peak_memory_bytes() -> int:

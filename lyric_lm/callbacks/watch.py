@@ -29,6 +29,7 @@ from lyric_lm.checks.language_like import (
 from lyric_lm.checks.overfitting import overfitting_since
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.errors import InputError
+from lyric_lm.hardware import give_back_memory
 from lyric_lm.lyrics.song import Song
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.pretrained import has_dropout, load_model
@@ -126,6 +127,8 @@ class Language(L.Callback):
             log.warning("Whether the samples are language cannot be told: %s", error)
             return
         texts = [measure(untrained, self.tokenizer, song.prompt, song.text, known) for song in long_enough]
+        del untrained
+        give_back_memory()
         is_language, reasons = judge(texts, language)
         if is_language is None:
             return

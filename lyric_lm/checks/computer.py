@@ -9,7 +9,7 @@ from lyric_lm.checks.check import FAIL, Check
 from lyric_lm.checks.machine import check_machine, our_songs, text_ids
 from lyric_lm.checks.versions import check_versions
 from lyric_lm.checks.weights import check_weights
-from lyric_lm.hardware import device_of, resolve_precision
+from lyric_lm.hardware import device_of, give_back_memory, resolve_precision
 
 N_SONGS = 50  # taken apart and put together again by the tokenizer
 
@@ -37,6 +37,7 @@ def check_computer(
     if any(check.name == "logits" for check in checks):  # the machine could be asked
         ids = text_ids(tokenizer, 40, int(network.config.max_position_embeddings))
         checks.append(check_step(network, ids, device, precision))
+    give_back_memory()  # the copies; else they would add to the run's peak
     return checks
 
 
