@@ -100,7 +100,7 @@ class Found:
     ours: dict[str, Any]
 
 
-class _UnusableError(Exception):
+class UnusableError(Exception):
     """A file is no checkpoint to go on from; the message says why."""
 
 
@@ -122,7 +122,7 @@ def find_checkpoint(run_dir: Path, is_begun: bool) -> Found | None:
             continue
         try:
             found = read_checkpoint(file)
-        except _UnusableError as error:
+        except UnusableError as error:
             troubles.append(f"{file} {error}")
             continue
         for trouble in troubles:
@@ -150,12 +150,12 @@ def read_checkpoint(file: Path) -> Found:
     except PermissionError:
         raise
     except Exception as error:  # bytes that are not what they were raise nearly anything
-        raise _UnusableError("is damaged or not a checkpoint") from error
+        raise UnusableError("is damaged or not a checkpoint") from error
     if damaged:
-        raise _UnusableError("is damaged")
+        raise UnusableError("is damaged")
     ours = saved.get("lyric_lm") if isinstance(saved, dict) else None
     if not isinstance(ours, dict):
-        raise _UnusableError("is not a checkpoint of lyric_lm")
+        raise UnusableError("is not a checkpoint of lyric_lm")
     if ours.get("format") != FORMAT:
-        raise _UnusableError(f"is of another version of lyric_lm (format {ours.get('format')}, here {FORMAT})")
+        raise UnusableError(f"is of another version of lyric_lm (format {ours.get('format')}, here {FORMAT})")
     return Found(file, int(saved["global_step"]), ours)

@@ -21,7 +21,7 @@ from lyric_lm.callbacks.export import ExportBest
 from lyric_lm.callbacks.metrics_file import MetricsFile
 from lyric_lm.callbacks.watch import watchers
 from lyric_lm.card import model_card
-from lyric_lm.checkpoints import LAST, PREVIOUS, find_checkpoint
+from lyric_lm.checkpoints import BEST, LAST, PREVIOUS, find_checkpoint
 from lyric_lm.checks.check import heed
 from lyric_lm.checks.recipe import check_all, check_baseline, n_steps
 from lyric_lm.data.datamodule import LyricsDataModule
@@ -71,7 +71,7 @@ def fit_run(
     network, tokenizer = load_model(**model)
     songs, module = make_parts(settings, corpus, network, tokenizer)
     resume_step = found.step if found else None
-    export = ExportBest(run_dir / "model", tokenizer)
+    export = ExportBest(run_dir / "model", tokenizer, run_dir / "checkpoints" / BEST)
     curves = Curves(run_dir, settings["trainer"]["gradient_clip_val"])
     metrics = MetricsFile(run_dir / "metrics.csv")
     checkpoints = Checkpoints(run_dir / "checkpoints" / LAST, settings["trainer"]["checkpoint_minutes"], metrics)

@@ -1,6 +1,7 @@
 """A run that was stopped anywhere and goes on is the run that was never stopped, bit for bit."""
 
 import functools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def fit(
     module.at = explode_at
     recorder, outcome = Recorder(), Outcome()
     file = folder / "last.ckpt"
-    export = ExportBest(folder / "model", tokenizer)
+    export = ExportBest(folder / "model", tokenizer, folder / "best.ckpt")
     export.baseline_loss = 0.0  # measured before, in a run
     stopping = EarlyStopping("val/loss", patience=patience)
     checkpoints = Checkpoints(file, minutes)
@@ -196,6 +197,28 @@ def test_saving_changes_nothing_and_every_checkpoint_goes_on_the_same(tmp_path: 
         resumed = fit(folder, resume=True)
         same(resumed, straight)
         assert list(resumed.steps) == list(range(number + 1, EPOCHS * STEPS + 1))
+
+
+@pytest.mark.parametrize("has_best", [True, False])
+def test_a_model_that_is_gone_comes_again(
+    tmp_path: Path, straight: Outcome, has_best: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Interrupted):
+        fit(tmp_path, hooks=interrupted_at("on_train_batch_start", 10))
+    weights = tmp_path / "model" / "model.safetensors"
+    before = weights.read_bytes()
+    shutil.rmtree(tmp_path / "model")
+    if not has_best:
+        (tmp_path / "best.ckpt").unlink()
+    seen: list[bytes] = []
+
+    def look(trainer: L.Trainer) -> None:
+        seen.append(weights.read_bytes() if weights.is_file() else b"")
+
+    same(fit(tmp_path, resume=True, hooks={"on_train_batch_start": look}), straight)
+    assert seen[0] == (before if has_best else b"")
+    assert ("written again from" if has_best else "the next best epoch writes them again") in caplog.text
+    assert weights.is_file()
 
 
 def test_validation_inside_an_epoch(tmp_path: Path) -> None:

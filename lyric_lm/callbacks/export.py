@@ -7,10 +7,12 @@ import shutil
 from pathlib import Path
 
 import lightning as L
+import torch
 from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
+from lyric_lm.checkpoints import UnusableError, read_checkpoint
 from lyric_lm.data.encoding import separator_id
 from lyric_lm.durable import put, sync_files
 from lyric_lm.model.module import SongModule
@@ -22,16 +24,34 @@ class ExportBest(L.Callback):
     """Write ``model/`` whenever the held-out loss is the lowest so far, and remember when that was.
 
     ``best_loss`` is in nats per token; ``best_epoch`` counts from 1. Both are None before the first
-    validation after training, and both go on with a resumed run.
+    validation after training, and both go on with a resumed run. One that finds ``model/`` gone writes it again from
+    ``best``, the checkpoint of the same moment.
     """
 
-    def __init__(self, folder: Path, tokenizer: PreTrainedTokenizerBase):
-        self.folder, self.tokenizer = folder, tokenizer
+    def __init__(self, folder: Path, tokenizer: PreTrainedTokenizerBase, best: Path):
+        self.folder, self.tokenizer, self.best = folder, tokenizer, best
         recover_model(folder)
         self.baseline_loss: float | None = None
         self.best_loss: float | None = None
         self.best_epoch: int | None = None
         self.best_bits_per_byte: float | None = None
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        if self.best_loss is None or self.folder.is_dir():
+            return
+        if not self.best.is_file():
+            log.warning("Warning: %s and %s are gone; the next best epoch writes them again", self.folder, self.best)
+            return
+        try:
+            best = torch.load(read_checkpoint(self.best).file, map_location="cpu", weights_only=True)["state_dict"]
+        except UnusableError as error:
+            log.warning("Warning: %s is gone, and %s %s; the next best epoch writes it", self.folder, self.best, error)
+            return
+        now = {name: value.detach().clone() for name, value in pl_module.state_dict().items()}
+        pl_module.load_state_dict(best)
+        self.export(pl_module)
+        pl_module.load_state_dict(now)
+        log.warning("Warning: %s was gone; it is written again from %s", self.folder, self.best)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         loss = float(trainer.callback_metrics["val/loss"])
