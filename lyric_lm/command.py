@@ -13,6 +13,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, NoReturn
 
 from hydra.core.hydra_config import HydraConfig
@@ -122,7 +123,13 @@ def told(task: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
     return wrapped
 
 
-def _raise_interrupt(signal_number: int, frame: Any) -> NoReturn:
+def _raise_interrupt(number: int, frame: FrameType | None) -> None:
+    """Raise ``Interrupted``; in a moment, where Python would swallow it: in a destructor or a weak reference's call."""
+    while frame is not None:
+        if frame.f_code.co_name in ("__del__", "forget"):
+            threading.Timer(0.1, os.kill, (os.getpid(), number)).start()
+            return
+        frame = frame.f_back
     raise Interrupted()
 
 

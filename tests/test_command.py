@@ -1,6 +1,8 @@
 """Text arguments reach the program as typed, and a wrong argument is told in one line with the names allowed."""
 
 import re
+import signal
+import time
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +11,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lyric_lm import command
 from lyric_lm.command import TEXT_KEYS, quote_text_arguments
+from lyric_lm.errors import Interrupted
 from lyric_lm.settings import CONF, did_you_mean
 from tests.conftest import Done
 
@@ -147,3 +151,17 @@ def test_a_suggestion_is_another_name() -> None:
     assert did_you_mean("data.batchsize") == "; did you mean data.batch_size?"
     assert "did you mean trainer?" not in did_you_mean("trainer")
     assert did_you_mean("zzzzzz") == did_you_mean("optim.learning_rate") == ""  # nothing rather than a wrong one
+
+
+def test_ctrl_c_in_a_destructor_comes_a_moment_later() -> None:
+    class Slow:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, command._raise_interrupt)
+    try:
+        Slow()  # gone at once
+        with pytest.raises(Interrupted):
+            time.sleep(10)
+    finally:
+        signal.signal(signal.SIGTERM, before)
