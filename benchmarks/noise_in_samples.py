@@ -31,6 +31,7 @@ REPORT = (
 )
 LOOPS = ("!" * 120, "the " * 120, "I love you " * 40, "na na na na hey " * 24, "\ufffd" * 100)
 PLAIN = {
+    "originality": None,
     "max_new_tokens": 120,
     "temperature": 0.8,
     "top_k": 50,

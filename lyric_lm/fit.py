@@ -33,6 +33,7 @@ from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.lyrics.report import as_data
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.pretrained import context_length, load_model
+from lyric_lm.originality.hashes import hashes_of
 from lyric_lm.processes import n_processes, others
 from lyric_lm.summary import log_hyperparameters, summarise, write_json
 from lyric_lm.trainer import make_silent_trainer, make_trainer
@@ -71,7 +72,8 @@ def fit_run(
     network, tokenizer = load_model(**model)
     songs, module = make_parts(settings, corpus, network, tokenizer)
     resume_step = found.step if found else None
-    export = ExportBest(run_dir / "model", tokenizer, run_dir / "checkpoints" / BEST)
+    hashes = hashes_of(song.lyrics for song in corpus.splits["train"])
+    export = ExportBest(run_dir / "model", tokenizer, run_dir / "checkpoints" / BEST, hashes)
     curves = Curves(run_dir, settings["trainer"]["gradient_clip_val"])
     metrics = MetricsFile(run_dir / "metrics.csv")
     checkpoints = Checkpoints(run_dir / "checkpoints" / LAST, settings["trainer"]["checkpoint_minutes"], metrics)

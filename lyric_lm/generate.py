@@ -25,6 +25,7 @@ from lyric_lm.settings import plain
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from lyric_lm.originality.hashes import Hashes
     from lyric_lm.sampling import Sample, Sampling
 
 
@@ -93,13 +94,19 @@ def generate(
     prompts: list[str],
     seeds: list[int],
     sampling: "Sampling",
+    hashes: "Hashes | None" = None,
 ) -> Iterator["Sample"]:
-    """Write the songs and show them on stdout; a single one appears as it is written."""
+    """Write the songs and show them on stdout; a single one appears as it is written.
+
+    Args:
+        hashes: of the training songs, for ``sampling.originality``.
+    """
     from lyric_lm.sampling import write_songs
 
     is_single = len(prompts) == len(seeds) == 1
     for prompt in prompts:
-        for sample in write_songs(network, tokenizer, prompt, seeds, sampling, on_text=_show if is_single else None):
+        on_text = _show if is_single else None
+        for sample in write_songs(network, tokenizer, prompt, seeds, sampling, on_text, hashes):
             if not is_single:
                 _show(f"=== seed {sample.seed}\n{sample.text}\n")
             yield sample
@@ -124,11 +131,13 @@ def main(cfg: DictConfig) -> None:
         if type(settings[key]) is not int or settings[key] < least:
             raise InputError(f"{key}={settings[key]} cannot work; it must be a whole number, at least {least}")
     from lyric_lm.hardware import best_device
+    from lyric_lm.originality.hashes import hashes_for
     from lyric_lm.sampling import Sampling, encode_prompt
 
     choice = {field.name: settings[field.name] for field in fields(Sampling)}
     sampling = Sampling(**choice)
     network, tokenizer, name = load(settings)
+    hashes = hashes_for(None if settings["run"] is None else Path(name), sampling.originality)
     for prompt in prompts:  # what cannot fit is refused before anything is written
         encode_prompt(network, tokenizer, prompt, sampling.max_new_tokens)
     if settings["preflight"]:
@@ -138,7 +147,7 @@ def main(cfg: DictConfig) -> None:
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("x", encoding="utf-8") if out else nullcontext() as file:
-        for sample in generate(network, tokenizer, prompts, seeds, sampling):
+        for sample in generate(network, tokenizer, prompts, seeds, sampling, hashes):
             if file:
                 record = {**asdict(sample), "settings": choice, "model": name}
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -25,6 +25,8 @@ from transformers import (
 
 from lyric_lm.data.encoding import separator_id
 from lyric_lm.errors import InputError
+from lyric_lm.originality.guard import Guard, GuardedSong
+from lyric_lm.originality.hashes import Hashes, check_allowed
 
 MAX_BATCH = 16  # samples at a time
 
@@ -34,7 +36,8 @@ class Sampling:
     """How tokens are chosen; names and meanings are those of transformers' ``generate``.
 
     ``temperature`` 0 always takes the likeliest token; ``top_k`` 0, ``top_p`` 1 or None, and ``min_p`` None
-    or 0 choose among all; ``repetition_penalty`` 1 is none.
+    or 0 choose among all; ``repetition_penalty`` 1 is none. ``originality`` is ours: the most words in a row that may
+    be a training song's; None: any number.
 
     Raises:
         InputError: a value is out of range.
@@ -46,6 +49,7 @@ class Sampling:
     top_p: float | None
     min_p: float | None
     repetition_penalty: float
+    originality: int | None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -67,6 +71,8 @@ class Sampling:
         for key, (is_allowed, what) in allowed.items():
             if not is_allowed:
                 raise InputError(f"{key}={getattr(self, key)} cannot work; it must be {what}")
+        if self.originality is not None:
+            check_allowed(self.originality)
 
     def filters(self) -> LogitsProcessorList:
         """Return what is applied to the logits (B, V) before the draw, in transformers' order."""
@@ -101,10 +107,16 @@ def write_songs(
     seeds: list[int],
     sampling: Sampling,
     on_text: Callable[[str], None] | None = None,
+    hashes: Hashes | None = None,
+    batch_size: int = MAX_BATCH,
+    on_end: Callable[[int], object] | None = None,
 ) -> Iterator[Sample]:
     """Write one song per seed, each beginning with ``prompt`` (empty: from nothing).
 
     Args:
+        hashes: of what may not be written, for ``sampling.originality`` (``originality.hashes``).
+        batch_size: samples at a time; it changes no text.
+        on_end: called with the number of songs that have just come to their ends, before their batch is done.
         on_text: called with each piece of the text as it is written, the prompt first; for a single seed only.
 
     Yields:
@@ -116,15 +128,26 @@ def write_songs(
     separator = separator_id(tokenizer)
     prompt = prompt.rstrip(" ")  # a trailing space would be a token of its own, which no song has
     ids = encode_prompt(network, tokenizer, prompt, sampling.max_new_tokens)
-    for first in range(0, len(seeds), MAX_BATCH):
-        batch = seeds[first : first + MAX_BATCH]
+    guard = _guard(sampling, hashes)
+    for first in range(0, len(seeds), batch_size):
+        batch = seeds[first : first + batch_size]
         stream = _Stream(tokenizer, on_text, prompt, ids[1:]) if on_text and len(seeds) == 1 else None
-        for seed, new in zip(batch, _draw(network, ids, batch, sampling, separator, stream), strict=True):
+        watched = [GuardedSong(guard, tokenizer, prompt, ids[1:]) for _ in batch] if guard else []
+        drawn = _draw(network, ids, batch, sampling, separator, stream, watched, on_end)
+        for seed, new in zip(batch, drawn, strict=True):
             ended = new[-1] == separator
             text = prompt + _continuation(tokenizer, ids[1:], new[:-1] if ended else new)
             if stream:
                 stream.finish(text)
             yield Sample(prompt, text, ended, seed)
+
+
+def _guard(sampling: Sampling, hashes: Hashes | None) -> Guard | None:
+    if sampling.originality is None:
+        return None
+    if hashes is None:
+        raise ValueError("originality wants the hashes of the training songs")
+    return Guard(sampling.originality, hashes)
 
 
 def encode_prompt(
@@ -165,6 +188,8 @@ def _draw(
     sampling: Sampling,
     separator: int,
     on_token: Callable[[list[int]], None] | None,
+    watched: list[GuardedSong],
+    on_end: Callable[[int], object] | None,
 ) -> list[list[int]]:
     """Return the new token ids of each seed's song, the closing separator included where it came."""
     was_training = network.training
@@ -181,11 +206,20 @@ def _draw(
             logits, cache = next_logits(network, step_input, history, cache)
             scores = filters(history, logits).cpu()  # (B, V)
             tokens = [pick(scores[i], generators[row], sampling.temperature) for i, row in enumerate(rows)]
+            for i, row in enumerate(rows if watched else []):
+                while tokens[i] != separator and watched[row].forbids(tokens[i]):
+                    # Of probability zero from here on; the filters choose anew among the others.
+                    logits[i, tokens[i]] = -torch.inf
+                    anew = filters(history[i : i + 1], logits[i : i + 1])[0].cpu()
+                    tokens[i] = pick(anew, generators[row], sampling.temperature)
+                watched[row].add(tokens[i])
             for row, token in zip(rows, tokens, strict=True):
                 new[row].append(token)
             if on_token and tokens[0] != separator:
                 on_token(new[0])
             going = [i for i, token in enumerate(tokens) if token != separator]
+            if on_end:
+                on_end(len(rows) - len(going))
             if not going:
                 break
             step_input = torch.tensor([[token] for token in tokens], device=device)  # (B, 1)
@@ -197,6 +231,8 @@ def _draw(
                 rows = [rows[i] for i in going]
     finally:
         network.train(was_training)
+    if on_end:
+        on_end(len(going))  # those that were cut off
     return new
 
 

@@ -27,7 +27,7 @@ def test_commands_have_the_known_root_keys() -> None:
     assert root["prepare"] == {"data", "seed", "diff"}
     assert root["compare"] == {"run", "out"}
     assert root["preflight"] == groups | {"seed", "out"}
-    sampling = {"max_new_tokens", "temperature", "top_k", "top_p", "min_p", "repetition_penalty"}
+    sampling = {"max_new_tokens", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "originality"}
     assert root["generate"] == sampling | {
         "model",
         "run",

@@ -24,7 +24,7 @@ Model = tuple[GPT2LMHeadModel, PreTrainedTokenizerFast]
 def choice(**changes: Any) -> Sampling:
     plain: dict[str, Any] = {
         **{"max_new_tokens": 24, "temperature": 1.0, "top_k": 0, "top_p": None, "min_p": None},
-        "repetition_penalty": 1.0,
+        **{"repetition_penalty": 1.0, "originality": None},
     }
     return Sampling(**{**plain, **changes})
 

@@ -16,6 +16,7 @@ from lyric_lm.checkpoints import UnusableError, read_checkpoint
 from lyric_lm.data.encoding import separator_id
 from lyric_lm.durable import put, sync_files
 from lyric_lm.model.module import SongModule
+from lyric_lm.originality.hashes import Hashes, save_hashes
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,10 @@ class ExportBest(L.Callback):
     ``best``, the checkpoint of the same moment.
     """
 
-    def __init__(self, folder: Path, tokenizer: PreTrainedTokenizerBase, best: Path):
-        self.folder, self.tokenizer, self.best = folder, tokenizer, best
+    def __init__(
+        self, folder: Path, tokenizer: PreTrainedTokenizerBase, best: Path, hashes: dict[int, Hashes] | None = None
+    ):
+        self.folder, self.tokenizer, self.best, self.hashes = folder, tokenizer, best, hashes
         recover_model(folder)
         self.baseline_loss: float | None = None
         self.best_loss: float | None = None
@@ -76,7 +79,7 @@ class ExportBest(L.Callback):
     def export(self, module: L.LightningModule) -> None:
         """Write the module's network as it is now; the previous ``model/`` stays until the new one is whole."""
         assert isinstance(module, SongModule)
-        export_model(module, self.tokenizer, self.folder)
+        export_model(module, self.tokenizer, self.folder, self.hashes)
 
     def state_dict(self) -> dict[str, float | int | None]:
         names = ("baseline_loss", "best_loss", "best_epoch", "best_bits_per_byte")
@@ -87,8 +90,10 @@ class ExportBest(L.Callback):
             setattr(self, name, value)
 
 
-def export_model(module: SongModule, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Write network and tokenizer in ``save_pretrained`` form, ending songs at the separator."""
+def export_model(
+    module: SongModule, tokenizer: PreTrainedTokenizerBase, folder: Path, hashes: dict[int, Hashes] | None = None
+) -> None:
+    """Write network and tokenizer in ``save_pretrained`` form, ending songs at the separator, and the songs' hashes."""
     transformers_logging.disable_progress_bar()
     network = module.network
     separator = separator_id(tokenizer)
@@ -103,6 +108,8 @@ def export_model(module: SongModule, tokenizer: PreTrainedTokenizerBase, folder:
         code = re.search(r"os error (\d+)", str(error))
         raise OSError(int(code[1]), os.strerror(int(code[1])), str(unfinished)) if code else error from error
     tokenizer.save_pretrained(unfinished)
+    if hashes is not None:
+        save_hashes(hashes, unfinished)
     sync_files(unfinished)
     if folder.exists():
         os.replace(folder, previous)

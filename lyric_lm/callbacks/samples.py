@@ -39,7 +39,7 @@ class Samples(L.Callback):
         self.folder = run_dir / "samples"
         self.tokenizer, self.prompts, self.seed = tokenizer, prompts, seed
         self.songs: list[Sample] = []  # the last ones written
-        self.sampling = Sampling(max_new_tokens, temperature, top_k, top_p, min_p, repetition_penalty)
+        self.sampling = Sampling(max_new_tokens, temperature, top_k, top_p, min_p, repetition_penalty, None)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         assert isinstance(pl_module, SongModule)

@@ -19,9 +19,7 @@ def check_sampling(logits: Tensor, n_draws: int) -> Check:
     advice = "songs get words that were ruled out; install another version of torch, or use the CPU"
     if not bool(logits.isfinite().all()):
         return Check("sampling", FAIL, "logits that are not numbers", limit, advice)
-    choice = sampling.Sampling(
-        max_new_tokens=1, temperature=TEMPERATURE, top_k=TOP_K, top_p=TOP_P, min_p=None, repetition_penalty=1.0
-    )
+    choice = sampling.Sampling(*(1, TEMPERATURE, TOP_K, TOP_P), min_p=None, repetition_penalty=1.0, originality=None)
     history = torch.zeros((1, 1), dtype=torch.int64, device=logits.device)
     scores = choice.filters()(history, logits[None])[0].cpu()
     generator = torch.Generator().manual_seed(0)

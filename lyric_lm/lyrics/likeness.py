@@ -8,23 +8,17 @@ chorus sung four times weighs no more than a chorus sung once. What makes two so
 
 import functools
 import hashlib
-import re
-import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lyric_lm.lyrics.folding import SPACELESS, fold_word
 from lyric_lm.lyrics.song import words
 
 WORDS, CHARACTERS = 3, 5  # units in a shingle
 PASSAGE = 8  # units: about a line
 
-# Thai to Khmer, kana, and the Han characters of all planes.
-_SPACELESS = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
-_MARKS = re.compile("['’\u0300-\u036f]")  # apostrophes, and accents that NFKD has parted from their letters
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, so that every bit of every unit stays in a shingle's hash
 
 
@@ -120,8 +114,8 @@ def _units(word: str) -> tuple[list[int], int]:
     >>> [(len(hashes), width) for hashes, width in (_units("tide"), _units("月が綺麗"))]
     [(1, 3), (4, 5)]
     """
-    plain = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", word)))
-    is_spaceless = _SPACELESS.search(plain)
+    plain = fold_word(word)
+    is_spaceless = SPACELESS.search(plain)
     hashes = [_hash(unit) for unit in (plain if is_spaceless else [plain])]
     return hashes, CHARACTERS if is_spaceless else WORDS
 

@@ -18,11 +18,11 @@ class Song:
     source: str
 
 
-# Vowel signs and joiners are parts of words in Hindi, Thai, Persian and others, but not \w.
-_IN_WORDS = (
+# What a word is made of: vowel signs and joiners are parts of words in Hindi, Thai, Persian and others, but not \w.
+IN_WORDS = (
     r"\w\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0e4e\u0e50-\u109f\u1780-\u17d3\u200c\u200d"
 )
-_WORD = re.compile(rf"[{_IN_WORDS}]+(?:['’][{_IN_WORDS}]+)*")
+_WORD = re.compile(rf"[{IN_WORDS}]+(?:['’][{IN_WORDS}]+)*")
 
 
 def words(text: str) -> list[str]:
