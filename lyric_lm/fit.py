@@ -78,7 +78,7 @@ def fit_run(
     metrics = MetricsFile(run_dir / "metrics.csv")
     checkpoints = Checkpoints(run_dir / "checkpoints" / LAST, settings["trainer"]["checkpoint_minutes"], metrics)
     always = [export, *watchers(settings, run_dir, tokenizer, corpus.splits), curves, checkpoints]
-    trainer = make_trainer(settings, run_dir, resume_step, tokenizer, always, metrics)
+    trainer = make_trainer(settings, run_dir, resume_step, tokenizer, corpus.splits, always, metrics)
     checkpoints.identity = {
         "model": model["name"],
         "songs": songs_fingerprint(songs),

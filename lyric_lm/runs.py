@@ -69,6 +69,22 @@ def read_metrics(folder: Path) -> pd.DataFrame:
     )
 
 
+def losses_by_epoch(metrics: pd.DataFrame) -> tuple[list[dict[str, Any]], int | None]:
+    """Return ``epoch``, ``val_loss`` and ``train_loss`` (a mean over the epoch) of each validation, and the best epoch.
+
+    Epoch 0 is the untrained model; its ``train_loss`` is None. The best epoch is None where nothing was trained.
+    """
+    means = metrics[metrics["train/loss"].notna()].groupby("epoch")["train/loss"].mean()
+    rows: list[dict[str, Any]] = []
+    for _, row in metrics[metrics["val/loss"].notna()].iterrows():
+        epoch = int(row["epoch"]) + 1 if row["step"] > 0 else 0
+        mean = means.get(epoch - 1) if epoch else None
+        train_loss = None if mean is None else float(mean)
+        rows.append({"epoch": epoch, "val_loss": float(row["val/loss"]), "train_loss": train_loss})
+    trained = [row for row in rows if row["epoch"] > 0]
+    return rows, min(trained, key=lambda row: row["val_loss"])["epoch"] if trained else None
+
+
 def find_runs(where: str | list[str]) -> list[Path]:
     """Return the run folders that are meant: folders, or folders of runs, with commas between.
 

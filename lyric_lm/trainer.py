@@ -8,11 +8,13 @@ import lightning as L
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
+from lyric_lm.callbacks.originality import Originality
 from lyric_lm.callbacks.progress import WholeRunProgress
 from lyric_lm.callbacks.samples import Samples
 from lyric_lm.checkpoints import CheckpointFiles
 from lyric_lm.errors import InputError
 from lyric_lm.hardware import resolve_precision
+from lyric_lm.lyrics.song import Song
 from lyric_lm.processes import n_processes
 
 OURS = ("on_nan", "checkpoint_minutes")  # keys of ``trainer`` that Lightning does not know
@@ -23,6 +25,7 @@ def make_trainer(
     run_dir: Path,
     resume_step: int | None,
     tokenizer: Any,
+    splits: dict[str, list[Song]],
     always: list[L.Callback],
     metrics: Any,
 ) -> L.Trainer:
@@ -39,16 +42,20 @@ def make_trainer(
             again = {"purge_step": 0 if resume_step is None else resume_step + 1} if is_board else {}
             loggers.append(hydra.utils.instantiate(entry, save_dir=run_dir, **again))
     callbacks = always[:1]
+    given: dict[str, dict[str, Any]] = {
+        _name_of(Samples): {"run_dir": run_dir, "tokenizer": tokenizer},
+        _name_of(Originality): {"run_dir": run_dir, "tokenizer": tokenizer, "splits": splits},
+    }
     for entry in settings["callbacks"].values():
         if entry:
-            given = {"run_dir": run_dir, "tokenizer": tokenizer} if entry["_target_"] == _name_of(Samples) else {}
-            callbacks.append(hydra.utils.instantiate(entry, **given))
+            callbacks.append(hydra.utils.instantiate(entry, **given.get(entry["_target_"], {})))
     return _trainer(settings, run_dir, [*callbacks, *always[1:], WholeRunProgress()], [metrics, *loggers])
 
 
 def make_silent_trainer(settings: dict[str, Any], run_dir: Path, always: list[L.Callback]) -> L.Trainer:
     """Build the Trainer of a further process of a run: it decides as the first one does, and writes nothing."""
-    entries = [entry for entry in settings["callbacks"].values() if entry and entry["_target_"] != _name_of(Samples)]
+    writers = (_name_of(Samples), _name_of(Originality))
+    entries = [entry for entry in settings["callbacks"].values() if entry and entry["_target_"] not in writers]
     return _trainer(settings, run_dir, [*map(hydra.utils.instantiate, entries), *always], [])
 
 

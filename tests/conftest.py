@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 TINY = ("model=tiny", "optim.lr=3e-3", "trainer.precision=32-true")
-SHORT_SAMPLES = "callbacks.samples.max_new_tokens=8"
+SHORT_SAMPLES = ("callbacks.samples.max_new_tokens=8", "callbacks.originality.max_new_tokens=16")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def songs_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_run(tmp_path_factory: pytest.TempPathFactory, songs_folder: Path) -> Path:
     """The run folder that ``train`` leaves: two epochs of the tiny model on twelve songs."""
     home = tmp_path_factory.mktemp("home")
-    done = run_command("train", *TINY, SHORT_SAMPLES, f"data.path={songs_folder}", "trainer.max_epochs=2", cwd=home)
+    done = run_command("train", *TINY, *SHORT_SAMPLES, f"data.path={songs_folder}", "trainer.max_epochs=2", cwd=home)
     assert done.code == 0, done.err
     (folder,) = (home / "outputs" / "train" / "tiny").iterdir()
     return folder

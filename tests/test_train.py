@@ -27,6 +27,7 @@ FILES = {
     *("model/README.md", "model/config.json", "model/generation_config.json", "model/model.safetensors"),
     *("model/tokenizer.json", "model/tokenizer_config.json"),
     *("images/train_loss.png", "images/eval_loss.png", "images/grad_norm.png"),
+    *("images/originality.png", "originality.json", "model/originality.safetensors"),
     *("samples/epoch_00.txt", "samples/epoch_01.txt", "samples/epoch_02.txt"),
 }
 COLUMNS = ",".join(

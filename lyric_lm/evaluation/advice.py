@@ -44,12 +44,12 @@ def advice_of(metrics: dict[str, Any], trained: dict[str, Any] | None) -> list[A
 
 def _of_noise(metrics: dict[str, Any]) -> list[Advice]:
     noise, settings = metrics["noise"], metrics["settings"]
-    if noise is None or noise < NOISY:
+    if noise is None or noise < NOISY or settings["temperature"] < 0.5:
         return []
     return [
         _advice(
             "Draw less wildly",
-            f"python -m lyric_lm.generate run={metrics['run']} temperature={max(0.5, settings['temperature'] - 0.2):.1f}",
+            f"python -m lyric_lm.generate run={metrics['run']} temperature={settings['temperature'] - 0.2:.1f}",
             f"{100 * noise:.0f} % of the songs are not language; a lower temperature, top_k or top_p cuts off the tail",
         )
     ]
@@ -70,8 +70,8 @@ def _of_copies(metrics: dict[str, Any], trained: dict[str, Any]) -> list[Advice]
     fewer = _advice(
         "Train for fewer epochs, or at a lower rate",
         _train(trained, f"optim.lr={rate / 2:g}", *([f"trainer.max_epochs={epochs // 2}"] if epochs > 1 else [])),
-        f"{100 * samples['share_6']:.0f} % of its six-word sequences are those of its songs: it knows them by heart; more "
-        "songs help as well",
+        f"{100 * samples['share_6']:.0f} % of its six-word sequences are those of its songs: it knows them by heart; "
+        "more songs help as well",
     )
     return [guard, fewer]
 
@@ -84,7 +84,7 @@ def _of_learning(metrics: dict[str, Any], trained: dict[str, Any]) -> list[Advic
         _advice(
             "Look at the songs, then at the learning rate",
             _train(trained, "sweep=lr"),
-            f"held-out songs cost it no less than the untrained model, at optim.lr={rate:g}; the sweep tries five rates",
+            f"held-out songs cost it no less than the untrained model, at optim.lr={rate:g}; the sweep tries others",
         )
     ]
 

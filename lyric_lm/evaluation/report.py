@@ -14,11 +14,10 @@ from lyric_lm.evaluation.page import report_page
 from lyric_lm.lyrics.song import Song
 from lyric_lm.originality.copies import spans
 from lyric_lm.originality.index import SongIndex
-from lyric_lm.runs import read_metrics
+from lyric_lm.runs import losses_by_epoch, read_metrics
 from lyric_lm.sampling import Sample
 
 LEAST_SHOWN = 4  # words of a run that is marked in a song
-PER_MEASURE = 1  # songs, from either end
 
 
 def write_report(
@@ -36,18 +35,7 @@ def curves_of(run_dir: Path | None, metrics: dict[str, Any]) -> dict[str, Any]:
     curves: dict[str, Any] = {"held_out": [], "originality": [], "own": own, "best_epoch": None}
     if run_dir is None:
         return curves
-    table = read_metrics(run_dir)
-    train = table[table["train/loss"].notna()].groupby("epoch")["train/loss"].mean()
-    held_out = table[table["val/loss"].notna()]
-    for _, row in held_out.iterrows():
-        epoch = int(row["epoch"]) + 1 if row["step"] > 0 else 0
-        mean = train.get(epoch - 1) if epoch else None
-        curves["held_out"].append(
-            {"epoch": epoch, "val_loss": float(row["val/loss"]), "train_loss": None if mean is None else float(mean)}
-        )
-    trained = [row for row in curves["held_out"] if row["epoch"] > 0]
-    if trained:
-        curves["best_epoch"] = min(trained, key=lambda row: row["val_loss"])["epoch"]
+    curves["held_out"], curves["best_epoch"] = losses_by_epoch(read_metrics(run_dir))
     by_epoch = run_dir / "originality.json"
     if by_epoch.is_file():
         curves["originality"] = json.loads(by_epoch.read_text(encoding="utf-8"))["epochs"]

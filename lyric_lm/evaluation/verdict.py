@@ -44,9 +44,9 @@ def original(sets: dict[str, Any]) -> Verdict:
         return _verdict("unknown", "It cannot be said: the songs are too short to hold six words in a row.")
     limit = upper_own_rate(own, "share_6")
     compared = (
-        f"{_percent(samples['share_6'])} of its six-word sequences stand in training songs (of the artist's own new songs "
-        f"{_percent(own['share_6'])}, at most {_percent(limit)}), the longest run has {samples['longest_run']} words "
-        f"(theirs {own['longest_run']})"
+        f"{_percent(samples['share_6'])} of its six-word sequences stand in training songs (of the artist's own new "
+        f"songs {_percent(own['share_6'])}, at most {_percent(limit)}), the longest run has {samples['longest_run']} "
+        f"words (theirs {own['longest_run']})"
     )
     if interval[0] > limit:
         return _verdict("no", f"It copies: {compared}.")
