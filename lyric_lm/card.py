@@ -52,9 +52,10 @@ write = pipeline("text-generation", model="PATH_OF_THIS_FOLDER")
 print(write("I remember", max_new_tokens=200, do_sample=True, temperature=0.8, top_p=0.95)[0]["generated_text"])
 ```
 A song starts after `<|endoftext|>` and ends with it.
-With lyric_lm: `python -m lyric_lm.generate run=PATH_OF_THIS_FOLDER`.
+With lyric_lm: `python -m lyric_lm.generate run=PATH_OF_THIS_FOLDER originality=6`, which never writes more than six
+words in a row of a training song; `originality.safetensors` holds the hashes that it needs, and no lyrics.
 
 ## Limits
-It may repeat lines of the songs that it was trained on; check before publishing what it writes. The rights in
-the training songs stay with their owners.
+Without `originality=6` it may repeat lines of the songs that it was trained on. The rights in the training songs stay
+with their owners.
 """

@@ -16,7 +16,7 @@ from lyric_lm.runs import Run
 
 BLUE, ORANGE, GREY = "#2b6cb0", "#c05621", "#888888"
 _COLOURS = ("#2b6cb0", "#c05621", "#2f855a", "#805ad5", "#b83280", "#b7791f", "#0987a0", "#4a5568")
-NATS = "nats per token"
+NATS, BITS = "nats per token", "bits per byte"
 
 
 def train_loss(metrics: pd.DataFrame) -> Figure:
@@ -68,11 +68,12 @@ def overlay(runs: Sequence[tuple[str, Run]], column: str) -> Figure:
     """Draw one column of several runs over each other; ``val/…`` by epoch, the rest by share of the steps."""
     what = {
         "val/loss": "Held-out loss",
+        "val/bits_per_byte": "Held-out loss in bits per byte: compares whatever the tokenizer",
         "train/loss": "Training loss",
         "train/grad_norm": "Gradient norm before clipping",
     }
     is_val = column.startswith("val/")
-    unit = "L2 norm" if column == "train/grad_norm" else NATS
+    unit = {"train/grad_norm": "L2 norm", "val/bits_per_byte": BITS}.get(column, NATS)
     figure, axes = _figure(what.get(column, column), "epoch (0: untrained)" if is_val else "optimizer step", unit)
     for (label, run), colour in zip(runs, _COLOURS * (len(runs) // len(_COLOURS) + 1), strict=False):
         if is_val:

@@ -28,6 +28,7 @@ SIGNS = {"yes": "yes", "partly": "partly", "no": "NO", "unknown": "?"}
 @told
 def main(cfg: DictConfig) -> None:
     settings = plain(cfg)
+    settings["prompt"] = settings["prompt"] or ""
     for key, least in (("num_samples", 1), ("num_base_samples", 0), ("seed", 0)):
         if type(settings[key]) is not int or settings[key] < least:
             raise InputError(f"{key}={settings[key]} cannot work; it must be a whole number, at least {least}")

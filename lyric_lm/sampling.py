@@ -258,7 +258,8 @@ def pick(scores: Tensor, generator: torch.Generator, temperature: float) -> int:
     """Draw a token from filtered scores (V,), which are on the CPU as the generator is."""
     if temperature == 0:
         return int(scores.argmax())
-    return int(torch.multinomial(scores.softmax(dim=-1), 1, generator=generator))
+    allowed = scores.isfinite().nonzero()[:, 0]  # a few dozen of the vocabulary: the draw costs a number for each
+    return int(allowed[torch.multinomial(scores[allowed].softmax(dim=-1), 1, generator=generator)])
 
 
 class _Stream:

@@ -168,7 +168,10 @@ def realistic() -> dict[str, Any]:
 def realistic_curves() -> dict[str, Any]:
     losses = [(0, 3.74, None), (1, 3.41, 3.52), (2, 3.27, 3.1), (3, 3.29, 2.8)]
     return {
-        "held_out": [{"epoch": n, "val_loss": held_out, "train_loss": train} for n, held_out, train in losses],
+        "held_out": [
+            {"epoch": n, "val_loss": held_out, "train_loss": train, "bits_per_byte": held_out / 2.54}
+            for n, held_out, train in losses
+        ],
         "originality": [
             {"epoch": n, "share_6": 0.0004 + 0.0016 * n, "share_4": 0.012 + 0.011 * n, "longest_run": 4 + 2 * n}
             for n in range(4)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 import lyric_lm
-from lyric_lm.evaluation import guide, verdict
+from lyric_lm.evaluation import VERSION, guide, verdict
 from lyric_lm.evaluation.advice import advice_of
 from lyric_lm.evaluation.held_out import SongScore, held_out_report, score_songs
 from lyric_lm.evaluation.mauve import mauve_library, mauve_report
@@ -31,7 +31,6 @@ from lyric_lm.sampling import Sample, Sampling, encode_prompt
 from lyric_lm.style.profile import features_of, style_of
 from lyric_lm.style.two_sample import told_apart
 
-VERSION = 1  # of metrics.json
 SAMPLES, BASE_SAMPLES, GUIDE = "samples.jsonl", "base_samples.jsonl", "guide"
 
 log = logging.getLogger(__name__)

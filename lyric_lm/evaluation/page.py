@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from lyric_lm.curves import BITS, NATS
 from lyric_lm.evaluation import marks, pictures, scales
 from lyric_lm.evaluation.marks import SETS
 from lyric_lm.evaluation.number_text import between, figure, percent, tick
@@ -62,21 +63,24 @@ def compare_page(runs: list[dict[str, Any]], same_tokenizer: bool) -> str:
 
     Args:
         runs: each a ``label``, the ``run`` as it is typed, its ``summary``, ``metrics`` or None, and ``curves`` as for
-            ``report_page``, or None.
-        same_tokenizer: whether all models cut text into the same tokens; only then are their losses comparable.
+            ``report_page``, or None; the rows of ``held_out`` have ``bits_per_byte`` too, which may be None.
+        same_tokenizer: whether all models cut text into the same tokens; only then are their losses comparable, and
+            else the curves are drawn in bits per byte.
     """
     evaluated = [one for one in runs if one["metrics"] is not None]
     curves = [one["curves"] or {"held_out": [], "originality": []} for one in runs]
-    drawn: dict[str, Markup | None] = {"val_loss": None, "share_6": None}
-    for key, part, title in (
-        ("val_loss", "held_out", "Held-out loss"),
-        ("share_6", "originality", "Copied: 6 words in a row"),
+    losses = ("val_loss", "Held-out loss", NATS) if same_tokenizer else ("bits_per_byte", "Held-out loss", BITS)
+    drawn: dict[str, Markup | None] = {"held_out": None, "originality": None}
+    for part, (key, title, unit) in (
+        ("held_out", losses),
+        ("originality", ("share_6", "Copied: 6 words in a row", "share of the samples’ sequences")),
     ):
         rows = [one[part] for one in curves]
         if any(rows):
             told = [f"{run['label']}: {_by_epoch(one, key)}" for run, one in zip(runs, rows, strict=True) if one]
             figure = pictures.runs_curve(rows, key, title)
-            drawn[key] = pictures.inline_svg(figure, f"{title} by epoch. {'; '.join(told)}.")
+            figure.axes[0].set_ylabel(unit)
+            drawn[part] = pictures.inline_svg(figure, f"{title} by epoch, {unit}. {'; '.join(told)}.")
     return _render(
         "compare.html.j2",
         runs=runs,

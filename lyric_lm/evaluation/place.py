@@ -13,6 +13,7 @@ from typing import Any
 from lyric_lm.durable import write_text
 from lyric_lm.errors import InputError
 from lyric_lm.evaluation.subject import Subject
+from lyric_lm.lock import only_writer
 from lyric_lm.sampling import Sampling
 
 IDENTITY = "identity.json"
@@ -26,7 +27,8 @@ def identity_of(subject: Subject, prompt: str, sampling: Sampling) -> dict[str, 
         for file in sorted(subject.folder.glob("model*.safetensors")):
             with file.open("rb") as stream:
                 weights[file.name] = hashlib.file_digest(stream, "sha256").hexdigest()
-    return {"weights": weights, "base": subject.base or subject.tuned, "prompt": prompt, "sampling": asdict(sampling)}
+    base = subject.base if subject.folder else subject.tuned  # never where the run is: it may be typed otherwise
+    return {"weights": weights, "base": base, "prompt": prompt, "sampling": asdict(sampling)}
 
 
 def evaluation_folder(out: str | None, subject: Subject, identity: dict[str, Any]) -> Path:
@@ -37,6 +39,7 @@ def evaluation_folder(out: str | None, subject: Subject, identity: dict[str, Any
 
     Raises:
         InputError: ``out`` holds something else.
+        FolderInUse: what would be moved aside is still being written.
     """
     default = subject.run_dir / "evaluation" if subject.run_dir else Path("outputs", "evaluation", subject.name)
     folder = Path(out).expanduser() if out else default
@@ -47,6 +50,8 @@ def evaluation_folder(out: str | None, subject: Subject, identity: dict[str, Any
     if folder.is_dir() and any(folder.iterdir()) and not is_ours:
         if out:
             raise InputError(f"out={folder} holds something else, which is not overwritten; choose another folder")
+        with only_writer(folder):
+            pass  # nobody is writing it
         number = next(n for n in range(1, 10_000) if not folder.with_name(f"evaluation.{n}").exists())
         folder.rename(folder.with_name(f"evaluation.{number}"))
     folder.mkdir(parents=True, exist_ok=True)

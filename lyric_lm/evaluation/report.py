@@ -11,10 +11,10 @@ from typing import Any
 
 from lyric_lm.durable import write_text
 from lyric_lm.evaluation.page import report_page
+from lyric_lm.evaluation.reading import curves_of
 from lyric_lm.lyrics.song import Song
 from lyric_lm.originality.copies import spans
 from lyric_lm.originality.index import SongIndex
-from lyric_lm.runs import losses_by_epoch, read_metrics
 from lyric_lm.sampling import Sample
 
 LEAST_SHOWN = 4  # words of a run that is marked in a song
@@ -27,19 +27,6 @@ def write_report(
     write_text(folder / "metrics.json", json.dumps(metrics, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     page = report_page(metrics, curves_of(run_dir, metrics), songs_to_show(metrics, samples, SongIndex.of(train)))
     write_text(folder / "report.html", page)
-
-
-def curves_of(run_dir: Path | None, metrics: dict[str, Any]) -> dict[str, Any]:
-    """Return the run's curves by epoch, as ``report_page`` wants them."""
-    own = metrics["originality"]["sets"]["held_out"]
-    curves: dict[str, Any] = {"held_out": [], "originality": [], "own": own, "best_epoch": None}
-    if run_dir is None:
-        return curves
-    curves["held_out"], curves["best_epoch"] = losses_by_epoch(read_metrics(run_dir))
-    by_epoch = run_dir / "originality.json"
-    if by_epoch.is_file():
-        curves["originality"] = json.loads(by_epoch.read_text(encoding="utf-8"))["epochs"]
-    return curves
 
 
 def songs_to_show(metrics: dict[str, Any], samples: list[Sample], index: SongIndex) -> list[dict[str, Any]]:

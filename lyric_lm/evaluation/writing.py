@@ -58,9 +58,9 @@ def read_samples(file: Path) -> list[Sample]:
     """Return the samples of a file of records; none where there is no file. A line cut off by a kill is left out."""
     if not file.is_file():
         return []
-    lines = file.read_text(encoding="utf-8").split("\n")
+    lines = file.read_bytes().split(b"\n")  # a kill may have cut a letter in two
     if lines[-1]:
-        file.write_text("\n".join([*lines[:-1], ""]), encoding="utf-8")
+        file.write_bytes(b"\n".join([*lines[:-1], b""]))
     records: list[dict[str, Any]] = [json.loads(line) for line in lines[:-1]]
     return [Sample(**{key: record[key] for key in ("prompt", "text", "ended", "seed")}) for record in records]
 
