@@ -33,15 +33,20 @@ def main(cfg: DictConfig) -> None:
         if type(settings[key]) is not int or settings[key] < least:
             raise InputError(f"{key}={settings[key]} cannot work; it must be a whole number, at least {least}")
     began = time.perf_counter()
+    from lyric_lm.evaluation.mauve import mauve_library
     from lyric_lm.evaluation.measuring import evaluate
     from lyric_lm.evaluation.place import evaluation_folder, identity_of
     from lyric_lm.evaluation.report import write_report
     from lyric_lm.evaluation.subject import subject_of
     from lyric_lm.lock import only_writer
+    from lyric_lm.originality.hashes import hashes_for
     from lyric_lm.sampling import Sampling
 
     sampling = Sampling(**{field.name: settings[field.name] for field in fields(Sampling)})
+    if settings["mauve"]:
+        mauve_library()  # said before any work if it is missing, and before an older evaluation is moved aside
     subject = subject_of(settings)
+    hashes_for(subject.folder, sampling.originality)  # likewise
     log.info(
         "%s: %s held-out songs, %s training songs", subject.run_dir or subject.name,
         len(subject.corpus.splits[subject.split]), len(subject.corpus.splits["train"]),

@@ -180,7 +180,7 @@ def test_the_command_says_nothing_of_one_tokenizer(
 
 def test_the_table_has_the_evaluations_where_there_are_any(tmp_path: Path) -> None:
     bare, whole = leave_run(tmp_path / "bare", loss=3.0), leave_run(tmp_path / "whole", loss=3.1, metrics=realistic())
-    usual = "model untrained held-out epoch perplexity bits/byte train steps seconds".split()
+    usual = ["model", "untrained", "held-out", "epoch", "perplexity", "bits/byte", "train", "steps", "seconds"]
     assert cells(table(label_runs(read(bare))))[0] == [*usual, "run"]
     rows = cells(table(label_runs(read(bare, whole))))
     assert rows[0] == [*usual, "copied 6", "AUC", "run"]

@@ -370,7 +370,7 @@ def test_pictures_name_their_figures() -> None:
         "3.74 at epoch 0, 3.41 at epoch 1, 3.27 at epoch 2, 3.29 at epoch 3",
         "0.2\xa0% at epoch 1",
         "ABCD samples 31\xa0%, held-out songs 4.0\xa0%, untrained model 81\xa0%, training songs 5.0\xa0%",
-        "temperature 0.6, top_p 0.95, min_p –",
+        "temperature 0.6, top_k –, top_p 0.95, min_p –",
     ):
         assert sum(wanted in label for label in labels) == 1, wanted
 

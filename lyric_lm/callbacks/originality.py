@@ -73,8 +73,8 @@ class Originality(L.Callback):
         self.epochs = [*(row for row in self.epochs if row["epoch"] != epoch), row]
         if is_copying and not was_copying:
             log.warning(
-                "Copying since epoch %s: %.0f %% of its six-word sequences stand in training songs (of the artist's own "
-                "new songs at most %.1f %%); generate originality=6 rules it out, fewer epochs make it rarer",
+                "Copying since epoch %s: %.0f %% of its six-word sequences stand in training songs (of the artist's "
+                "own new songs at most %.1f %%); generate originality=6 rules that out, fewer epochs make it rarer",
                 *(epoch, 100 * found["share_6"], 100 * self.limit),
             )
         for logger in trainer.loggers:

@@ -7,6 +7,8 @@ one command does it, the command.
 import shlex
 from typing import Any
 
+import yaml
+
 from lyric_lm.settings import CONF
 
 FEW_SONGS = 50
@@ -36,7 +38,7 @@ def advice_of(metrics: dict[str, Any], trained: dict[str, Any] | None) -> list[A
     return found[:MOST] or [
         _advice(
             "Write songs, with the guard on",
-            f"python -m lyric_lm.generate run={metrics['run']} originality=6 num_samples=10",
+            _generate(metrics, "originality=6", "num_samples=10"),
             "nothing stands out; with originality=6 no song can hold more than six words in a row of a training song",
         )
     ]
@@ -49,7 +51,7 @@ def _of_noise(metrics: dict[str, Any]) -> list[Advice]:
     return [
         _advice(
             "Draw less wildly",
-            f"python -m lyric_lm.generate run={metrics['run']} temperature={settings['temperature'] - 0.2:.1f}",
+            _generate(metrics, f"temperature={settings['temperature'] - 0.2:.1f}"),
             f"{100 * noise:.0f} % of the songs are not language; a lower temperature, top_k or top_p cuts off the tail",
         )
     ]
@@ -59,21 +61,27 @@ def _of_copies(metrics: dict[str, Any], trained: dict[str, Any]) -> list[Advice]
     samples = metrics["originality"]["sets"]["samples"]
     if metrics["verdict"]["original"]["answer"] not in ("no", "partly"):
         return []
-    guard = _advice(
-        "Switch the guard on",
-        f"python -m lyric_lm.generate run={metrics['run']} originality=6",
-        f"the longest copied run has {samples['longest_run']} words; with originality=6 none has more than six",
-    )
+    guard = [
+        _advice(
+            "Switch the guard on",
+            _generate(metrics, "originality=6"),
+            f"the longest copied run has {samples['longest_run']} words; with originality=6 none has more than six",
+        )
+    ]
+    if samples["longest_run"] <= 6:  # it is on, or would change nothing
+        guard = []
     if metrics["verdict"]["original"]["answer"] == "partly":
-        return [guard]
+        return guard
     epochs, rate = trained["trainer"]["max_epochs"], trained["optim"]["lr"]
     fewer = _advice(
         "Train for fewer epochs, or at a lower rate",
-        _train(trained, f"optim.lr={rate / 2:g}", *([f"trainer.max_epochs={epochs // 2}"] if epochs > 1 else [])),
+        _train(
+            trained, f"optim.lr={rate / 2:g}", *([f"trainer.max_epochs={epochs // 2}"] if (epochs or 0) > 1 else [])
+        ),
         f"{100 * samples['share_6']:.0f} % of its six-word sequences are those of its songs: it knows them by heart; "
         "more songs help as well",
     )
-    return [guard, fewer]
+    return [*guard, fewer]
 
 
 def _of_learning(metrics: dict[str, Any], trained: dict[str, Any]) -> list[Advice]:
@@ -97,7 +105,7 @@ def _of_style(metrics: dict[str, Any], trained: dict[str, Any]) -> list[Advice]:
         found.append(
             _advice(
                 "Let the songs come to their ends",
-                f"python -m lyric_lm.generate run={metrics['run']} max_new_tokens={2 * settings['max_new_tokens']}",
+                _generate(metrics, f"max_new_tokens={2 * settings['max_new_tokens']}"),
                 f"only {100 * ended:.0f} % end before max_new_tokens={settings['max_new_tokens']}",
             )
         )
@@ -106,8 +114,7 @@ def _of_style(metrics: dict[str, Any], trained: dict[str, Any]) -> list[Advice]:
         found.append(
             _advice(
                 "Raise the temperature, or penalise repetition",
-                f"python -m lyric_lm.generate run={metrics['run']} temperature={settings['temperature'] + 0.2:.1f} "
-                "repetition_penalty=1.1",
+                _generate(metrics, f"temperature={settings['temperature'] + 0.2:.1f}", "repetition_penalty=1.1"),
                 f"half of its songs repeat {100 * repeats[0]:.0f} % of their four-word sequences or more; the artist's "
                 f"{100 * repeats[1]:.0f} %",
             )
@@ -144,11 +151,12 @@ def _of_songs(metrics: dict[str, Any], trained: dict[str, Any]) -> list[Advice]:
         found.append(
             _advice("Add songs", None, f"{metrics['n_train_songs']} are few: a model learns a style from 50 and more")
         )
-    if metrics["n_held_out_songs"] < FEW_HELD_OUT:
+    share = f"data.{metrics['split']}_fraction"
+    if metrics["n_held_out_songs"] < FEW_HELD_OUT and trained["data"][share.removeprefix("data.")] < 0.2:
         found.append(
             _advice(
                 "Hold out more songs",
-                _train(trained, "data.val_fraction=0.2"),
+                _train(trained, f"{share}=0.2"),
                 f"{metrics['n_held_out_songs']} held-out songs leave every figure here with a wide interval",
             )
         )
@@ -174,10 +182,16 @@ def _train(trained: dict[str, Any], *changes: str) -> str:
     """Return the command that trains the same model on the same songs with something changed."""
     model, data = trained["model"], trained["data"]
     group = model["name"].replace("-", "_")
-    is_known = (CONF / "model" / f"{group}.yaml").is_file()
+    file = CONF / "model" / f"{group}.yaml"  # a folder may be called like one of them
+    is_known = file.is_file() and yaml.safe_load(file.read_text(encoding="utf-8"))["pretrained"] == model["pretrained"]
     given = [f"model={group}" if is_known else f"model.pretrained={model['pretrained']}"]
     given += [f"data.{key}={data[key]}" for key in ("path", "artist") if data[key] is not None]
     return shlex.join(["python", "-m", "lyric_lm.train", *given, *changes])
+
+
+def _generate(metrics: dict[str, Any], *changes: str) -> str:
+    """Return the command that writes songs with the evaluated model and something changed."""
+    return shlex.join(["python", "-m", "lyric_lm.generate", f"run={metrics['run']}", *changes])
 
 
 def _advice(do: str, command: str | None, why: str) -> Advice:

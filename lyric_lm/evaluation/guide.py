@@ -17,22 +17,21 @@ from lyric_lm.style.two_sample import told_apart
 
 TEMPERATURES = (0.6, 0.8, 1.0, 1.2)
 CUTS: tuple[dict[str, Any], ...] = (
-    {"top_p": 0.9, "min_p": None},
-    {"top_p": 0.95, "min_p": None},
-    {"top_p": 1.0, "min_p": None},
-    {"top_p": 1.0, "min_p": 0.05},
-    {"top_p": 1.0, "min_p": 0.1},
+    {"top_k": 50, "top_p": 0.95, "min_p": None},  # the default of generate
+    {"top_k": 0, "top_p": 0.9, "min_p": None},
+    {"top_k": 0, "top_p": 1.0, "min_p": None},
+    {"top_k": 0, "top_p": 1.0, "min_p": 0.05},
+    {"top_k": 0, "top_p": 1.0, "min_p": 0.1},
 )
-N_SONGS, MOST_TOKENS = 24, 200  # of each setting
+N_SONGS = 20  # of each setting
 
 
 def grid(sampling: Sampling) -> Iterator[tuple[dict[str, Any], Sampling]]:
-    """Yield each setting of the guide, and the sampling that it means; the rest stays as it is, ``top_k`` is off."""
-    n_tokens = min(MOST_TOKENS, sampling.max_new_tokens)
+    """Yield each setting of the guide, and the sampling that it means; the rest stays as it is."""
     for cut in CUTS:
         for temperature in TEMPERATURES:
             setting = {"temperature": temperature, **cut}
-            yield setting, replace(sampling, **setting, top_k=0, max_new_tokens=n_tokens)
+            yield setting, replace(sampling, **setting)
 
 
 def row(

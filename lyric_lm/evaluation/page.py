@@ -154,7 +154,8 @@ def _pictures(metrics: dict[str, Any], curves: dict[str, Any]) -> dict[str, Mark
         drawn["originality"] = pictures.inline_svg(picture, alt)
     if metrics["guide"]:
         alt = "By temperature, copying (share of sequences of 6 words), noise and style (AUC). " + "; ".join(
-            f"temperature {row['temperature']:g}, top_p {figure(row['top_p'])}, min_p {figure(row['min_p'])}: "
+            f"temperature {row['temperature']:g}, top_k {figure(row.get('top_k'))}, top_p {figure(row['top_p'])}, "
+            f"min_p {figure(row['min_p'])}: "
             f"{percent(row.get('share_6'))} copied, {percent(row.get('noise'))} noise, AUC {figure(row.get('auc'))}"
             for row in metrics["guide"]
         )

@@ -75,7 +75,8 @@ def guide_picture(rows: Rows, own: Mapping[str, float] | None = None) -> Figure:
     """Draw copying, noise and style over the temperature, a line for each way to cut the distribution.
 
     Args:
-        rows: ``temperature``, ``top_p``, ``min_p`` (None: not set) and any of ``share_6``, ``noise``, ``auc`` (0-1).
+        rows: ``temperature``, ``top_k``, ``top_p``, ``min_p`` (None: not set), and any of ``share_6``, ``noise``,
+            ``auc`` (0-1).
         own: the artist's own figures under the same names, as dashed lines.
     """
     panels = [key for key in _TRADE_OFF if any(row.get(key) is not None for row in rows)]
@@ -194,7 +195,7 @@ def _by_cut(rows: Rows) -> dict[str, list[Mapping[str, Any]]]:
     """Return the rows of each way to cut the distribution, as a reader types it."""
     cuts: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        # top_p=1 cuts nothing off
-        set_ones = [f"{key}={row[key]:g}" for key in ("top_p", "min_p") if row.get(key) not in (None, 1)]
+        # top_k=0 and top_p=1 cut nothing off
+        set_ones = [f"{key}={row[key]:g}" for key in ("top_k", "top_p", "min_p") if row.get(key) not in (None, 0, 1)]
         cuts.setdefault(" ".join(set_ones) or "uncut", []).append(row)
     return cuts
