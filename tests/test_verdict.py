@@ -35,7 +35,7 @@ The airport operates a shuttle service that connects the northern terminal with 
 Users who have forgotten their password can request a temporary one from the administrator of the network.
 A spokesman for the ministry declined to comment on the negotiations, which are scheduled to resume in October.
 The software is distributed under a permissive licence and requires approximately two hundred megabytes of memory.
-Because of maintenance work on the electrical system, the library will not be accessible on the first floor.""".split("\n")
+Because of maintenance work on the electrical system, the reading room is not accessible this week.""".splitlines()
 
 
 def mixed(seed: int) -> list[Song]:
@@ -94,9 +94,9 @@ def test_an_honest_model_is_original_and_in_style(seed: int) -> None:
     """A third of the album as the samples: the same author's other songs are what a perfect model would write."""
     songs = mixed(seed)
     samples, held_out, train = lyrics(songs[:28]), songs[28:40], songs[40:]
-    verdict = original(copies(samples, train, held_out, prose(20, seed), seed))
+    verdict = original(copies(samples, train, held_out, None, seed))
     assert verdict["answer"] == "yes", verdict
-    verdict = in_style(apart(samples, train, held_out, prose(20, seed), seed))
+    verdict = in_style(apart(samples, train, held_out, None, seed))
     assert verdict["answer"] == "yes", verdict
 
 
@@ -120,11 +120,11 @@ def test_one_song_in_forty_is_a_copy(seed: int) -> None:
     assert verdict["sentence"].startswith("It is original but for 1 of 40 songs, which have 10 words or more in a row ")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_model_that_learned_nothing_is_original_but_not_in_style(seed: int) -> None:
     songs = mixed(seed)
     held_out, train = songs[:10], songs[10:]
-    samples, base = prose(24, seed), prose(16, seed + 100)
+    samples, base = prose(16, seed), prose(12, seed + 100)
     verdict = original(copies(samples, train, held_out, base, seed))
     assert verdict["answer"] == "yes", verdict
     found = apart(samples, train, held_out, base, seed)
@@ -132,21 +132,35 @@ def test_a_model_that_learned_nothing_is_original_but_not_in_style(seed: int) ->
     assert in_style({**found, "base": None})["answer"] == "no"
 
 
-def test_halfway_to_the_style_is_partly() -> None:
-    """The artist's songs with each line doubled in length: more like them than prose, and not like them."""
-    songs = mixed(1)
-    held_out, train = songs[30:42], songs[42:]
-    samples = [re.sub(r"(?<!\n)\n(?!\n)", " ", song.lyrics) for song in songs[:30]]  # a stanza is a line
-    told = {"samples": {"auc": 0.9, "interval": [0.85, 0.95]}, "train": {"auc": 0.5, "interval": [0.35, 0.65]}}
-    found = apart(samples, train, held_out)
-    assert in_style(found)["answer"] != "yes"
-    assert in_style({**told, "base": {"auc": 0.99, "interval": [0.97, 1.0]}})["answer"] == "partly"
-    assert in_style({**told, "base": {"auc": 0.96, "interval": [0.94, 1.0]}})["answer"] == "no"  # as base is
-    assert in_style({**told, "base": None})["answer"] == "partly"
-    assert in_style({**told, "base": None, "samples": {"auc": 0.96, "interval": [0.9, 1.0]}})["answer"] == "no"
-    assert in_style({**told, "base": None, "samples": {"auc": 0.7, "interval": [0.6, 0.8]}})["answer"] == "yes"
-    assert in_style({"samples": told["samples"], "train": None, "base": None})["answer"] == "partly"
-    assert in_style({"samples": {"auc": 0.6, "interval": [0.45, 0.7]}, "train": None, "base": None})["answer"] == "yes"
+AUCS = {
+    "low": {"auc": 0.5, "interval": [0.35, 0.65]},
+    "middling": {"auc": 0.7, "interval": [0.6, 0.8]},
+    "high": {"auc": 0.9, "interval": [0.85, 0.95]},
+    "higher": {"auc": 0.96, "interval": [0.94, 1.0]},
+    "highest": {"auc": 0.99, "interval": [0.97, 1.0]},
+}
+
+
+@pytest.mark.parametrize(
+    ("samples", "train", "base", "answer"),
+    [
+        ("low", "low", "highest", "yes"),
+        ("middling", "low", "highest", "yes"),  # from 0.6, and training songs up to 0.65
+        ("high", "low", "highest", "partly"),
+        ("high", "low", "higher", "no"),  # up to 0.95, and the untrained model's from 0.94
+        ("highest", "low", "highest", "no"),
+        ("high", "low", None, "partly"),
+        ("higher", "low", None, "no"),
+        ("low", None, None, "yes"),
+        ("middling", None, None, "partly"),
+    ],
+)
+def test_in_style_is_between_the_training_songs_and_the_untrained_model(
+    samples: str, train: str | None, base: str | None, answer: str
+) -> None:
+    verdict = in_style({"samples": AUCS[samples], "train": train and AUCS[train], "base": base and AUCS[base]})
+    assert verdict["answer"] == answer
+    assert ("the untrained model's" in verdict["sentence"]) == (base is not None)
 
 
 def test_too_little_to_tell() -> None:
@@ -202,10 +216,14 @@ def test_the_guard_keeps_it_from_any_longer_run(memoriser: Any) -> None:
     songs = written_by(memoriser, 6)
     assert sum(len(list(folded_words(song))) for song in songs) > 500
     found = copies(songs, train, held_out)
-    print(original(found))
     assert found["samples"]["longest_run"] <= 6
     assert found["samples"]["share_8"] == 0
-    assert original(found)["answer"] in ("yes", "partly")
+    # Six words in a row are allowed, and from such a model every row that is has six; with five there is none of six.
+    assert original(found)["answer"] == "no"
+    found = copies(written_by(memoriser, 5), train, held_out)
+    assert found["samples"]["longest_run"] <= 5
+    assert found["samples"]["share_6"] == 0
+    assert original(found)["answer"] == "yes"
 
 
 # Learned: two songs and more, scores by hand
