@@ -21,7 +21,6 @@ CUTS: tuple[dict[str, Any], ...] = (
     {"top_k": 0, "top_p": 0.9, "min_p": None},
     {"top_k": 0, "top_p": 1.0, "min_p": None},
     {"top_k": 0, "top_p": 1.0, "min_p": 0.05},
-    {"top_k": 0, "top_p": 1.0, "min_p": 0.1},
 )
 N_SONGS = 20  # of each setting
 

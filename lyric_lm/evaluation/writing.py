@@ -15,7 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lyric_lm.originality.hashes import Hashes
 from lyric_lm.sampling import Sample, Sampling, write_songs
 
-BATCH = 32  # songs at a time
+BATCH = 64  # songs at a time
 
 
 def write_samples(
