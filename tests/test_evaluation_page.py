@@ -101,6 +101,7 @@ def realistic() -> dict[str, Any]:
         "n_train_songs": 75,
         "n_held_out_songs": 12,
         "settings": dict(SETTINGS),
+        "noise": 0.01,
         "held_out": {
             "tuned": {"loss": 3.27, "perplexity": 26.3, "bits_per_byte": 1.287, "n_tokens": 3612, "n_bytes": 13240},
             "base": {"loss": 3.74, "perplexity": 42.1, "bits_per_byte": 1.472, "n_tokens": 3612, "n_bytes": 13240},
@@ -141,6 +142,11 @@ def realistic() -> dict[str, Any]:
                 "samples": apart | {"auc": 0.71, "interval": [0.62, 0.79], "n_songs": 100},
                 "train": apart | {"auc": 0.53, "interval": [0.42, 0.64], "n_songs": 75},
                 "base": apart | {"auc": 0.97, "interval": [0.93, 1.0], "n_songs": 40},
+            },
+            "ended": {"samples": 0.93, "base": 0.02},
+            "nearer": {
+                "samples": {"share": 0.83, "interval": [0.75, 0.9], "n_songs": 100},
+                "held_out": {"share": 1.0, "interval": [1.0, 1.0], "n_songs": 12},
             },
             "mauve": {"samples": 0.61, "base": 0.07, "train": 0.9, "n": 40, "caveat": "Few texts: read the order."},
         },
@@ -208,7 +214,8 @@ def bare() -> dict[str, Any]:
     style["features"]["rhyme_density"]["distance"] |= {"samples": None, "train": None}
     style |= {"rhyme_schemes": {"samples": {}, "held_out": {}, "base": None, "train": {}}, "favourite_words": []}
     style |= {"told_apart": {"samples": None, "train": None, "base": None}, "mauve": None}
-    return metrics | {"advice": [], "guide": None}
+    style |= {"ended": {"samples": None, "base": None}, "nearer": None}
+    return metrics | {"advice": [], "guide": None, "noise": None}
 
 
 def tiny() -> dict[str, Any]:

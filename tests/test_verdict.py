@@ -16,6 +16,7 @@ from lyric_lm.originality.copies import TrainingLines, copying
 from lyric_lm.originality.hashes import hashes_of
 from lyric_lm.originality.index import SongIndex
 from lyric_lm.sampling import Sampling, write_songs
+from lyric_lm.style.nearness import nearer
 from lyric_lm.style.profile import features_of
 from lyric_lm.style.two_sample import told_apart
 from tests.memoriser import Memoriser, tokenizer_of
@@ -73,6 +74,12 @@ def apart(
     }
 
 
+def nearness(samples: list[str], train: list[Song], base: list[str], seed: int = 1) -> dict[str, dict[str, Any]] | None:
+    sets: dict[str, Any] = {"samples": samples, "base": base, "train": lyrics(train)}
+    features = features_of({**sets, "held_out": None}, "en")
+    return nearer(sets, {name: features[name] or [] for name in sets}, "train", "base", seed)
+
+
 def by_heart(train: list[Song], n: int, seed: int) -> list[str]:
     """Return what a memorising model writes: stanzas of several songs, cut, a word in twelve another one."""
     rng = random.Random(seed)
@@ -96,7 +103,7 @@ def test_an_honest_model_is_original_and_in_style(seed: int) -> None:
     samples, held_out, train = lyrics(songs[:28]), songs[28:40], songs[40:]
     verdict = original(copies(samples, train, held_out, None, seed))
     assert verdict["answer"] == "yes", verdict
-    verdict = in_style(apart(samples, train, held_out, None, seed))
+    verdict = in_style(apart(samples, train, held_out, None, seed), None)
     assert verdict["answer"] == "yes", verdict
 
 
@@ -128,8 +135,8 @@ def test_a_model_that_learned_nothing_is_original_but_not_in_style(seed: int) ->
     verdict = original(copies(samples, train, held_out, base, seed))
     assert verdict["answer"] == "yes", verdict
     found = apart(samples, train, held_out, base, seed)
-    assert in_style(found)["answer"] == "no"
-    assert in_style({**found, "base": None})["answer"] == "no"
+    assert in_style(found, nearness(samples, train, base, seed))["answer"] == "no"
+    assert in_style({**found, "base": None}, None)["answer"] == "no"
 
 
 AUCS = {
@@ -142,31 +149,35 @@ AUCS = {
 
 
 @pytest.mark.parametrize(
-    ("samples", "train", "base", "answer"),
+    ("samples", "train", "near", "answer"),
     [
-        ("low", "low", "highest", "yes"),
-        ("middling", "low", "highest", "yes"),  # from 0.6, and training songs up to 0.65
-        ("high", "low", "highest", "partly"),
-        ("high", "low", "higher", "no"),  # up to 0.95, and the untrained model's from 0.94
-        ("highest", "low", "highest", "no"),
-        ("high", "low", None, "partly"),
-        ("higher", "low", None, "no"),
+        ("low", "low", None, "yes"),
+        ("middling", "low", None, "yes"),  # from 0.6, and training songs up to 0.65
         ("low", None, None, "yes"),
+        ("low", "low", [0.1, 0.3], "yes"),  # what cannot be told from the artist's is in style
+        ("high", "low", [0.6, 0.8], "partly"),
+        ("highest", "low", [0.9, 1.0], "partly"),
+        ("high", "low", [0.4, 0.8], "no"),
+        ("highest", "low", [0.0, 0.1], "no"),
+        ("high", "low", None, "partly"),  # without an untrained model, by the AUC alone
         ("middling", None, None, "partly"),
+        ("higher", "low", None, "no"),
     ],
 )
-def test_in_style_is_between_the_training_songs_and_the_untrained_model(
-    samples: str, train: str | None, base: str | None, answer: str
+def test_in_style_is_as_hard_to_tell_as_training_songs_or_nearer_to_the_artist(
+    samples: str, train: str | None, near: list[float] | None, answer: str
 ) -> None:
-    verdict = in_style({"samples": AUCS[samples], "train": train and AUCS[train], "base": base and AUCS[base]})
+    told = {"samples": AUCS[samples], "train": train and AUCS[train], "base": near and AUCS["highest"]}
+    nearer = near and {"samples": {"share": sum(near) / 2, "interval": near, "n_songs": 50}}
+    verdict = in_style(told, nearer)
     assert verdict["answer"] == answer
-    assert ("the untrained model's" in verdict["sentence"]) == (base is not None)
+    assert ("the untrained model's 0.99" in verdict["sentence"]) == (near is not None)
 
 
 def test_too_little_to_tell() -> None:
     songs = mixed(1)
-    assert in_style(apart(lyrics(songs[:3]), songs[20:], songs[3:13]))["answer"] == "unknown"
-    assert in_style(apart(lyrics(songs[:10]), songs[20:], songs[10:13]))["answer"] == "unknown"
+    assert in_style(apart(lyrics(songs[:3]), songs[20:], songs[3:13]), None)["answer"] == "unknown"
+    assert in_style(apart(lyrics(songs[:10]), songs[20:], songs[10:13]), None)["answer"] == "unknown"
     short = original(copies(["Row on", "Row home, then"], songs[20:], songs[:10]))
     assert (short["answer"], short["sentence"]) == (
         "unknown",

@@ -28,6 +28,7 @@ from lyric_lm.originality.copies import TrainingLines, copying, near_lines, pass
 from lyric_lm.originality.hashes import Hashes, hashes_for
 from lyric_lm.originality.index import SongIndex
 from lyric_lm.sampling import Sample, Sampling, encode_prompt
+from lyric_lm.style.nearness import nearer
 from lyric_lm.style.profile import features_of, style_of
 from lyric_lm.style.two_sample import told_apart
 
@@ -116,7 +117,7 @@ def evaluate(subject: Subject, settings: dict[str, Any], folder: Path) -> tuple[
     metrics["verdict"] = {
         "learned": verdict.learned(metrics["held_out"]),
         "original": verdict.original(originality["sets"]),
-        "in_style": verdict.in_style(style["told_apart"]),
+        "in_style": verdict.in_style(style["told_apart"], style["nearer"]),
     }
     metrics["advice"] = advice_of(metrics, subject.trained)
     return metrics, tuned.samples
@@ -187,7 +188,12 @@ def _style(
         for name in ("samples", "train", "base")
     }
     rates = {name: sum(ends) / len(ends) if ends else None for name, ends in ended.items()}
-    return {**style_of(sets, language, ended), "ended": rates, "told_apart": apart, "mauve": None}
+    near = None
+    if sets["base"]:
+        known = {name: texts for name, texts in sets.items() if texts}
+        near = nearer(known, {name: features[name] or [] for name in known}, "train", "base", seed)
+    described = style_of(sets, language, ended)
+    return {**described, "ended": rates, "told_apart": apart, "nearer": near, "mauve": None}
 
 
 def _lyrics(songs: list[Song]) -> list[str]:

@@ -61,11 +61,16 @@ def original(sets: dict[str, Any]) -> Verdict:
     return _verdict("yes", f"It is original: {compared}.")
 
 
-def in_style(told_apart: dict[str, Any]) -> Verdict:
-    """Answer whether the samples can be told from held-out songs, and whether less so than the untrained model's.
+def in_style(told_apart: dict[str, Any], nearer: dict[str, Any] | None) -> Verdict:
+    """Answer whether the samples can be told from held-out songs, and if so, whether they are nearer to the artist.
 
-    Yes: no better than training songs can, as far as the intervals tell. No: as well as the untrained model's, or,
-    where there is none, with an AUC above ``ALL_TOLD``. Partly: in between.
+    Yes: no better than training songs can, as far as the intervals tell. Partly: better, but most songs are nearer to
+    the artist's than to the untrained model's. No: not even that; without an untrained model, an AUC above
+    ``ALL_TOLD``.
+
+    Args:
+        told_apart: AUCs of ``samples``, ``train`` and ``base`` against held-out songs.
+        nearer: share of the ``samples`` that are nearer to the artist; None where it cannot be told.
     """
     samples, train, base = (told_apart[name] for name in ("samples", "train", "base"))
     if samples is None:
@@ -79,9 +84,15 @@ def in_style(told_apart: dict[str, Any]) -> Verdict:
     compared = f"a classifier tells its songs from held-out ones with AUC {samples['auc']:.2f} ({', '.join(beside)})"
     if low <= max(0.5, train["interval"][1] if train else 0.5):
         return _verdict("yes", f"It is in style: {compared}.")
-    if high >= base["interval"][0] if base else samples["auc"] > ALL_TOLD:
-        return _verdict("no", f"It is not in style: {compared}.")
-    return _verdict("partly", f"It is nearer to the style than the untrained model, but not there: {compared}.")
+    if nearer is None:
+        answer = "no" if samples["auc"] > ALL_TOLD else "partly"
+        return _verdict(answer, f"It is not {'quite ' if answer == 'partly' else ''}in style: {compared}.")
+    near = (
+        f"{_percent(nearer['samples']['share'])} of its songs are nearer to the artist's than to the untrained model's"
+    )
+    if nearer["samples"]["interval"][0] > 0.5:
+        return _verdict("partly", f"It is on the way to the style: {near}, but {compared}.")
+    return _verdict("no", f"It is not in style: {near}, and {compared}.")
 
 
 def _verdict(answer: str, sentence: str) -> Verdict:

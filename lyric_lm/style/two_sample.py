@@ -55,13 +55,9 @@ def told_apart(
     """
     if min(len(songs), len(others)) < LEAST_SONGS:
         return None
-    names = sorted(features_songs[0])
-    sides = []
-    for texts, features in ((songs, features_songs), (others, features_others)):
-        rows = [[np.nan if song[name] is None else song[name] for name in names] for song in features]
-        sides.append(sorted(zip(texts, rows, strict=True), key=repr))
-    table = np.array([row for side in sides for _, row in side], dtype=np.float64)  # (N, n_features)
-    ngrams, song_of = _ngrams([text for side in sides for text, _ in side])
+    sides = [sorted(zip(*side, strict=True), key=repr) for side in ((songs, features_songs), (others, features_others))]
+    table = feature_table([features for side in sides for _, features in side])
+    ngrams, song_of = weigh_ngrams([text for side in sides for text, _ in side])
     is_first = np.arange(len(table)) < len(songs)  # (N,)
 
     n_folds = min(N_FOLDS, len(songs), len(others))
@@ -114,7 +110,15 @@ def passages(text: str) -> list[str]:
     return ["\n".join(part).strip("¶\n") for part in parts]
 
 
-def _ngrams(texts: list[str]) -> tuple[csr_matrix, NDArray[np.int64]]:
+def feature_table(features: list[Features]) -> Floats:
+    """Return the features as rows of numbers (N, n_features), in the order of their names; NaN where undefined."""
+    names = sorted(features[0])
+    return np.array(
+        [[np.nan if song[name] is None else song[name] for name in names] for song in features], dtype=float
+    )
+
+
+def weigh_ngrams(texts: list[str]) -> tuple[csr_matrix, NDArray[np.int64]]:
     """Return the weights of 1- to 4-grams of characters, a row for each passage, and the number of its song.
 
     The vocabulary is that of all passages, which says nothing of the side that they are on.
@@ -147,14 +151,18 @@ def _judge_by_features(table: Floats, is_first: NDArray[np.bool_], fold_of: NDAr
     scores = np.zeros(len(is_first))
     for fold in range(fold_of.max() + 1):
         is_new = fold_of == fold
-        classifier = make_pipeline(
-            SimpleImputer(strategy="median", keep_empty_features=True),
-            StandardScaler(),
-            LogisticRegression(class_weight="balanced", max_iter=1000),
-        )
-        classifier.fit(table[~is_new], is_first[~is_new])
+        classifier = feature_classifier().fit(table[~is_new], is_first[~is_new])
         scores[is_new] = classifier.decision_function(table[is_new])
     return scores
+
+
+def feature_classifier() -> Any:
+    """Return an untrained logistic regression on standardised features; what is undefined counts as the median."""
+    return make_pipeline(
+        SimpleImputer(strategy="median", keep_empty_features=True),
+        StandardScaler(),
+        LogisticRegression(class_weight="balanced", max_iter=1000),
+    )
 
 
 def _comparable(scores: Floats, fold_of: NDArray[np.int64]) -> Floats:
