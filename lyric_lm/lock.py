@@ -30,7 +30,7 @@ def only_writer(run_dir: Path) -> Iterator[None]:
     except Timeout:
         raise FolderInUse(
             f"{run_dir} is being written by another run that has not ended; wait for it or stop it, or choose another "
-            "folder with hydra.run.dir=FOLDER"
+            "folder with hydra.run.dir=FOLDER (evaluate: out=FOLDER)"
         ) from None
     try:
         yield

@@ -8,7 +8,7 @@ from hydra import compose, initialize_config_dir
 from lyric_lm.settings import CONF, defaults, plain
 from tests.conftest import ROOT
 
-COMMANDS = ("prepare", "train", "generate", "compare", "preflight")
+COMMANDS = ("prepare", "train", "generate", "evaluate", "compare", "preflight")
 
 
 def names(group: str) -> list[str]:
@@ -28,16 +28,17 @@ def test_commands_have_the_known_root_keys() -> None:
     assert root["compare"] == {"run", "out"}
     assert root["preflight"] == groups | {"seed", "out"}
     sampling = {"max_new_tokens", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "originality"}
-    assert root["generate"] == sampling | {
-        "model",
-        "run",
-        "prompt",
-        "prompt_file",
-        "num_samples",
-        "seed",
-        "out",
-        "preflight",
-    }
+    written = sampling | {"model", "run", "prompt", "num_samples", "seed", "out"}
+    assert root["generate"] == written | {"prompt_file", "preflight"}
+    assert root["evaluate"] == written | {"data", "num_base_samples", "guide", "mauve"}
+
+
+def test_songs_are_evaluated_as_they_are_generated() -> None:
+    """What was measured holds for what generate writes without being told otherwise."""
+    generate, evaluate = composed("generate"), composed("evaluate")
+    for key in (evaluate.keys() & generate.keys()) - {"num_samples"}:
+        assert evaluate[key] == generate[key]
+    assert evaluate["data"] == composed("train")["data"]
 
 
 def test_groups_have_the_known_keys() -> None:
@@ -107,11 +108,29 @@ def test_a_sweep_composes_over_known_keys(sweep: str) -> None:
 
 
 def test_every_key_is_explained_where_it_is_set() -> None:
-    """The files are the reference: a key of data, optim or generate has its comment on the line."""
-    for file in (CONF / "data" / "lyrics.yaml", CONF / "generate.yaml"):
-        lines = [line for line in file.read_text(encoding="utf-8").split("\n") if ":" in line and line[0].isalpha()]
-        unexplained = [line for line in lines if "#" not in line]
-        assert set(unexplained) <= {"defaults:", "model: null", "repetition_penalty: 1.0", "seed: 1"}
+    """The files are the reference: a key of data, generate or evaluate has its comment on the line."""
+    for name in ("data/lyrics", "generate"):
+        assert set(unexplained(CONF / f"{name}.yaml")) <= {
+            *("defaults:", "model: null", "repetition_penalty: 1.0", "seed: 1")
+        }
+    lines = (CONF / "evaluate.yaml").read_text(encoding="utf-8").split("\n")
+    (first,) = (i for i, line in enumerate(lines) if line.endswith("# as in generate, and so are the next six"))
+    as_generate = [line.partition(":")[0] for line in lines[first : first + 7]]
+    assert as_generate == [
+        *("max_new_tokens", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "originality")
+    ]
+    assert set(unexplained(CONF / "evaluate.yaml")) == {
+        "defaults:",
+        "model: null",
+        *lines[first + 1 : first + 7],
+        "seed: 1",
+    }
+
+
+def unexplained(file: Path) -> list[str]:
+    """Return the lines that set a key and do not say what it is."""
+    lines = [line for line in file.read_text(encoding="utf-8").split("\n") if ":" in line and line[0].isalpha()]
+    return [line for line in lines if "#" not in line]
 
 
 def test_nothing_of_this_machine_is_in_the_configuration() -> None:

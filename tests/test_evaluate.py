@@ -5,11 +5,715 @@ import math
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 import torch
 import yaml
-from PIL import Image  # noqa: F401  (matplotlib's own dependency; pictures on the page are drawn, not linked)
 from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from lyric_lm.errors import Interrupted
+from lyric_lm.evaluation import guide, writing
+from lyric_lm.lock import only_writer
+from lyric_lm.lyrics.corpus import build_corpus
+from lyric_lm.lyrics.folding import folded_words
+from lyric_lm.sampling import Sample, Sampling
+from tests.conftest import Done
+
+Call = Callable[..., Done]
+
+SMALL = ("num_samples=6", "num_base_samples=6", "max_new_tokens=60")
+FILES = {"identity.json", "metrics.json", "report.html", "samples.jsonl"}
+
+MEANS = {"loss", "perplexity", "bits_per_byte", "n_tokens", "n_bytes"}
+SHARES = {"verbatim_lines", "near_lines", "share_4", "share_6", "share_8"}
+SPREAD = {"n", "mean", "median", "p10", "p90", "values"}
+TOP = {
+    *("version", "lyric_lm", "run", "model", "artist", "split", "n_train_songs", "n_held_out_songs", "settings"),
+    *("held_out", "noise", "originality", "style", "verdict", "advice", "guide"),
+}
+SETTINGS = {
+    *("num_samples", "num_base_samples", "prompt", "max_new_tokens", "temperature", "top_k", "top_p", "min_p"),
+    *("repetition_penalty", "originality", "seed"),
+}
+FEATURES = {
+    *("words_per_line", "syllables_per_line", "line_length_spread", "lines_per_stanza", "stanzas", "lines", "words"),
+    *("rhyme_density", "rhymed_lines", "refrain_lines", "repeated_4_grams", "distinct_1", "distinct_2"),
+    *("end_punctuation", "commas_per_line", "capital_lines", "all_lower", "exclamations_and_questions", "known_words"),
+}
+
+
+@pytest.fixture(scope="module")
+def run(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run without an untrained model to compare with: tiny begins from random weights."""
+    return shutil.copytree(tiny_run, tmp_path_factory.mktemp("runs") / "tiny, first")
+
+
+@pytest.fixture
+def evaluated(call: Call, run: Path) -> Path:
+    """The evaluation of ``run``, made once and left as it is."""
+    folder = run / "evaluation"
+    if not folder.exists():
+        done = call("evaluate", f"run={run}", *SMALL)
+        assert done.code == 0, done.err
+    return folder
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("based")
+
+
+@pytest.fixture
+def based(call: Call, place: Path, tiny_run: Path, songs_folder: Path) -> Path:
+    """A run that began from weights, those of ``tiny_run``, with songs that fit in a block; made and evaluated once."""
+    folder = place / "run"
+    if not folder.exists():
+        base = shutil.copytree(tiny_run / "model", place / "tiny_album")
+        done = call(
+            *("train", f"model.pretrained={base}", f"data.path={songs_folder}", f"hydra.run.dir={folder}"),
+            *("data.block_size=1024", "data.val_fraction=0.4", "trainer.max_epochs=1", "trainer.precision=32-true"),
+            *("optim.lr=3e-3", "callbacks=bare", "logger=csv_only"),
+        )
+        assert done.code == 0, done.err
+        done = call("evaluate", f"run={folder}", *SMALL)
+        assert done.code == 0, done.err
+    return folder
+
+
+@pytest.fixture
+def seeds(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """The seeds of the songs that are really written, by call."""
+    asked: list[list[int]] = []
+    write_songs = writing.write_songs
+
+    def spy(*given: Any, **how: Any) -> Iterator[Sample]:
+        asked.append(given[3])
+        return write_songs(*given, **how)
+
+    monkeypatch.setattr(writing, "write_songs", spy)
+    return asked
+
+
+def metrics_of(folder: Path) -> dict[str, Any]:
+    """The content of ``metrics.json``, which is strict JSON: no NaN, no infinity."""
+
+    def refuse(constant: str) -> NoReturn:
+        raise AssertionError(constant)
+
+    return json.loads((folder / "metrics.json").read_text(encoding="utf-8"), parse_constant=refuse)
+
+
+def records(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def one_line(done: Done, n_before: int = 0) -> str:
+    """The only line on stderr of a command that the user's input made fail, but for what it had to tell before."""
+    assert done.code == 1, done.err
+    assert done.out == ""
+    lines = done.err.splitlines()
+    assert len(lines) == n_before + 1, done.err
+    assert lines[-1].startswith("error: ")
+    return lines[-1].removeprefix("error: ")
+
+
+# What it leaves
+
+
+def test_the_folder_is_that_of_the_documents(evaluated: Path, based: Path) -> None:
+    assert names(evaluated) == FILES
+    assert names(based / "evaluation") == FILES | {"base_samples.jsonl"}
+
+
+def test_records_are_those_of_generate(evaluated: Path, run: Path) -> None:
+    found = records(evaluated / "samples.jsonl")
+    assert [list(record) for record in found] == [["prompt", "text", "ended", "seed", "settings", "model"]] * 6
+    assert [record["seed"] for record in found] == [1, 2, 3, 4, 5, 6]
+    assert {record["model"] for record in found} == {str(run / "model")}
+    assert found[0]["settings"] == {
+        **{"max_new_tokens": 60, "temperature": 0.8, "top_k": 50, "top_p": 0.95, "min_p": None},
+        **{"repetition_penalty": 1.0, "originality": None},
+    }
+
+
+def test_the_songs_are_those_of_generate(call: Call, evaluated: Path, run: Path, tmp_path: Path) -> None:
+    done = call("generate", f"run={run}", "prompt=", "num_samples=2", "max_new_tokens=60", "out=songs.jsonl")
+    assert (done.code, done.err) == (0, "")
+    assert records(tmp_path / "songs.jsonl") == records(evaluated / "samples.jsonl")[:2]
+
+
+def check_keys(metrics: dict[str, Any], has_base: bool) -> None:
+    """Hold the keys of metrics.json, on all levels, against those that are documented."""
+    assert set(metrics) == TOP
+    assert set(metrics["settings"]) == SETTINGS
+
+    held_out = metrics["held_out"]
+    assert set(held_out) == {"tuned", "base", "difference", "songs"}
+    for name in ("tuned", "base") if has_base else ("tuned",):
+        assert set(held_out[name]) == MEANS
+    for song in held_out["songs"]:
+        assert set(song) == MEANS | {"title", "source", "base_loss"}
+        assert (song["base_loss"] is not None) == has_base
+    if has_base:
+        assert set(held_out["difference"]) == {"loss", "loss_interval", "bits_per_byte", "bits_per_byte_interval"}
+
+    originality = metrics["originality"]
+    assert set(originality) == {"sets", "passages", "near"}
+    assert set(originality["sets"]) == {"samples", "held_out", "base"}
+    for name in ("samples", "held_out", "base") if has_base else ("samples", "held_out"):
+        one = originality["sets"][name]
+        assert set(one) == {"n_songs", "n_lines", "n_words", "longest_run", "intervals", "songs"} | SHARES
+        assert set(one["intervals"]) == SHARES
+        for song in one["songs"]:
+            assert set(song) == {"n_words", "longest_run"} | SHARES
+    for passage in originality["passages"]:
+        assert set(passage) == {"sample", "text", "n_words", "title", "source", "n_songs"}
+    for near in originality["near"]:
+        assert set(near) == {"sample", "line", "of", "title", "similarity"}
+
+    style = metrics["style"]
+    assert set(style) == {"features", "rhyme_schemes", "favourite_words", "ended", "told_apart", "nearer", "mauve"}
+    assert set(style["features"]) == FEATURES
+    sizes = {"samples": 6, "held_out": metrics["n_held_out_songs"], "base": 6, "train": metrics["n_train_songs"]}
+    for feature in style["features"].values():
+        assert set(feature) == {"what", "unit", "sets", "distance"}
+        assert set(feature["sets"]) == {"samples", "held_out", "base", "train"}
+        assert set(feature["distance"]) == {"samples", "base", "train"}
+        for name, one in feature["sets"].items():
+            if name != "base" or has_base:
+                assert set(one) == SPREAD
+                assert len(one["values"]) == sizes[name]
+                assert one["n"] == sum(value is not None for value in one["values"])
+    assert set(style["rhyme_schemes"]) == {"samples", "held_out", "base", "train"}
+    for row in style["favourite_words"]:
+        assert set(row) == {"word", "train", "held_out", "samples", "base"}
+    assert set(style["ended"]) == {"samples", "base"}
+    assert set(style["told_apart"]) == {"samples", "train", "base"}
+    for one in style["told_apart"].values():
+        if one is not None:
+            assert set(one) == {"auc", "interval", "on_characters", "on_features", "n_songs", "n_held_out"}
+
+    if style["nearer"] is not None:
+        assert has_base
+        assert set(style["nearer"]) == {"samples", "held_out"}
+        for name, one in style["nearer"].items():
+            assert set(one) == {"share", "interval", "n_songs"}
+            assert one["n_songs"] == sizes[name]
+
+    assert set(metrics["verdict"]) == {"learned", "original", "in_style"}
+    for one in metrics["verdict"].values():
+        assert set(one) == {"answer", "sentence"}
+        assert one["answer"] in ("yes", "partly", "no", "unknown")
+    assert metrics["advice"]
+    for one in metrics["advice"]:
+        assert set(one) == {"do", "command", "why"}
+
+
+def test_metrics_of_a_run_from_random_weights(evaluated: Path, run: Path) -> None:
+    metrics = metrics_of(evaluated)
+    check_keys(metrics, has_base=False)
+    split = json.loads((run / "split.json").read_text(encoding="utf-8"))
+    assert (metrics["run"], metrics["model"], metrics["artist"]) == (str(run), "tiny", "Tilda Marrow")
+    assert (metrics["version"], metrics["split"]) == (1, "val")
+    assert (metrics["n_train_songs"], metrics["n_held_out_songs"]) == (len(split["train"]), len(split["val"]))
+    assert sorted(song["title"] for song in metrics["held_out"]["songs"]) == sorted(split["val"])
+    assert metrics["settings"] == {
+        **{"num_samples": 6, "num_base_samples": 6, "prompt": "", "max_new_tokens": 60, "temperature": 0.8},
+        **{"top_k": 50, "top_p": 0.95, "min_p": None, "repetition_penalty": 1.0, "originality": None, "seed": 1},
+    }
+    # There is no untrained model to compare with.
+    assert metrics["held_out"]["base"] is metrics["held_out"]["difference"] is metrics["noise"] is None
+    assert metrics["originality"]["sets"]["base"] is metrics["style"]["told_apart"]["base"] is None
+    assert (
+        metrics["style"]["nearer"]
+        is metrics["style"]["rhyme_schemes"]["base"]
+        is metrics["style"]["ended"]["base"]
+        is None
+    )
+    for feature in metrics["style"]["features"].values():
+        assert feature["sets"]["base"] is feature["distance"]["base"] is None
+    assert {row["base"] for row in metrics["style"]["favourite_words"]} == {None}
+    assert metrics["verdict"]["learned"]["answer"] == "unknown"
+    assert metrics["guide"] is metrics["style"]["mauve"] is None
+
+
+def test_metrics_of_a_run_from_weights(based: Path) -> None:
+    metrics = metrics_of(based / "evaluation")
+    check_keys(metrics, has_base=True)
+    assert metrics["style"]["told_apart"]["samples"]["n_held_out"] == metrics["n_held_out_songs"] >= 4
+    assert metrics["originality"]["sets"]["base"]["n_songs"] == 6
+    assert 0 <= metrics["noise"] <= 1
+    assert 0 <= metrics["style"]["nearer"]["samples"]["share"] <= 1
+    assert metrics["style"]["ended"]["base"] == sum(
+        record["ended"] / 6 for record in records(based / "evaluation" / "base_samples.jsonl")
+    )
+    base_of = {record["model"] for record in records(based / "evaluation" / "base_samples.jsonl")}
+    assert base_of == {str(based.parent / "tiny_album")}
+    low, high = metrics["held_out"]["difference"]["loss_interval"]
+    assert low <= metrics["held_out"]["difference"]["loss"] <= high
+
+
+def losses(model: Path, songs: Path, titles: list[str]) -> dict[str, tuple[float, int]]:
+    """Each song's nats and tokens, added up token by token in double precision."""
+    network = AutoModelForCausalLM.from_pretrained(model).double().eval()
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    end = tokenizer.convert_tokens_to_ids("<|endoftext|>")
+    lyrics = {song.title: song.lyrics for song in build_corpus(songs, None, "drop", False, 0.1, 0.0, 1).songs}
+    found = {}
+    for title in titles:
+        ids = [end, *tokenizer(lyrics[title])["input_ids"], end]
+        assert len(ids) <= 1024
+        with torch.no_grad():
+            logits = network(torch.tensor([ids])).logits[0]
+        nats = 0.0
+        for place in range(1, len(ids)):
+            scores = logits[place - 1]
+            nats += math.log(sum(math.exp(score) for score in scores.tolist())) - float(scores[ids[place]])
+        found[title] = (nats, len(ids) - 1)
+    return found
+
+
+def test_held_out_figures_agree_with_a_plain_loop(evaluated: Path, run: Path, songs_folder: Path) -> None:
+    held_out = metrics_of(evaluated)["held_out"]
+    expected = losses(run / "model", songs_folder, [song["title"] for song in held_out["songs"]])
+    for song in held_out["songs"]:
+        nats, n_tokens = expected[song["title"]]
+        assert song["n_tokens"] == n_tokens
+        assert song["loss"] == pytest.approx(nats / n_tokens, rel=1e-5)
+        assert song["perplexity"] == pytest.approx(math.exp(nats / n_tokens), rel=1e-4)
+        assert song["bits_per_byte"] == pytest.approx(nats / math.log(2) / (n_tokens - 1), rel=1e-5)  # a token: a byte
+    nats, n_tokens = (sum(column) for column in zip(*expected.values(), strict=True))
+    assert held_out["tuned"]["loss"] == pytest.approx(nats / n_tokens, rel=1e-5)
+    n_bytes = n_tokens - len(expected)
+    assert (held_out["tuned"]["n_tokens"], held_out["tuned"]["n_bytes"]) == (n_tokens, n_bytes)
+    assert held_out["tuned"]["bits_per_byte"] == pytest.approx(nats / math.log(2) / n_bytes, rel=1e-5)
+    assert [song["loss"] for song in held_out["songs"]] == sorted((s["loss"] for s in held_out["songs"]), reverse=True)
+
+
+def test_songs_that_fit_in_a_block_cost_what_training_said(based: Path) -> None:
+    held_out = metrics_of(based / "evaluation")["held_out"]
+    summary = json.loads((based / "summary.json").read_text(encoding="utf-8"))
+    assert held_out["tuned"]["loss"] == pytest.approx(summary["best_val_loss"], abs=1e-3)
+    assert held_out["tuned"]["bits_per_byte"] == pytest.approx(summary["bits_per_byte"], abs=1e-3)
+    assert held_out["base"]["loss"] == pytest.approx(summary["baseline_val_loss"], abs=1e-3)
+    assert held_out["difference"]["loss"] == pytest.approx(held_out["tuned"]["loss"] - held_out["base"]["loss"])
+
+
+def test_the_page_stands_alone_and_shows_the_untrained_model_where_there_is_one(evaluated: Path, based: Path) -> None:
+    alone, beside = (
+        (folder / "report.html").read_text(encoding="utf-8") for folder in (evaluated, based / "evaluation")
+    )
+    for page, folder in ((alone, evaluated), (beside, based / "evaluation")):
+        assert page.startswith("<!DOCTYPE html>")
+        assert page.rstrip().endswith("</html>")
+        for outside in ("<script", "<link", "@import", 'src="', 'href="http', "url(http"):
+            assert outside not in page
+        for part in metrics_of(folder)["verdict"].values():
+            assert part["sentence"].replace("'", "&#39;") in page
+        assert page.count("<svg") > 10
+    for mark in (">untrained model</", '<th class="number">untrained</th>', "untrained model (ceiling)"):
+        assert mark not in alone
+        assert mark in beside
+
+
+def test_the_screen(call: Call, evaluated: Path, run: Path) -> None:
+    done = call("evaluate", f"run={run}", *SMALL)
+    metrics = metrics_of(evaluated)
+    assert done.code == 0
+    for part in metrics["verdict"].values():
+        assert part["sentence"] in done.out
+    for one in metrics["advice"]:
+        assert f"  - {one['do']}: {one['why']}\n" in done.out
+        assert f"    {one['command'] or ''}" in done.out
+    assert f"{evaluated}/report.html" in done.out.splitlines()[-1]
+    assert done.err.splitlines()[0] == f"{run}: 2 held-out songs, 10 training songs"
+
+
+# Again, and going on
+
+
+def test_the_same_again_writes_no_song(call: Call, evaluated: Path, run: Path, seeds: list[list[int]]) -> None:
+    before = contents(evaluated)
+    done = call("evaluate", f"run={run}", *SMALL)
+    assert done.code == 0, done.err
+    assert seeds == [[]]
+    assert contents(evaluated) == before
+    assert not (run / "evaluation.1").exists()
+
+
+def test_however_the_run_is_named_it_is_the_same(
+    call: Call, run: Path, evaluated: Path, seeds: list[list[int]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    copied = shutil.copytree(run, tmp_path / "moved run")
+    monkeypatch.chdir(tmp_path)
+    assert call("evaluate", "run=./moved run/model", *SMALL).code == 0
+    assert seeds == [[]]
+    assert contents(copied / "evaluation")["samples.jsonl"] == contents(evaluated)["samples.jsonl"]
+    assert not (copied / "evaluation.1").exists()
+
+
+def test_the_latest_run_is_the_default(call: Call, tiny_run: Path, tmp_path: Path) -> None:
+    latest = shutil.copytree(tiny_run, tmp_path / "outputs" / "train" / "tiny" / "a")
+    done = call("evaluate", "num_samples=1", "max_new_tokens=8")
+    assert done.code == 0, done.err
+    assert names(latest / "evaluation") == FILES
+    assert names(tmp_path) == {"outputs"}  # nothing anywhere else
+    assert names(latest) == names(tiny_run) | {"evaluation"}
+
+
+def test_more_songs_are_added(
+    call: Call, tiny_run: Path, evaluated: Path, tmp_path: Path, seeds: list[list[int]]
+) -> None:
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    shutil.copytree(evaluated, run / "evaluation")
+    done = call("evaluate", f"run={run}", *SMALL, "num_samples=8")
+    assert done.code == 0, done.err
+    assert seeds == [[7, 8]]
+    before = (evaluated / "samples.jsonl").read_bytes()
+    assert (run / "evaluation" / "samples.jsonl").read_bytes().startswith(before)
+    assert [record["seed"] for record in records(run / "evaluation" / "samples.jsonl")] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert metrics_of(run / "evaluation")["originality"]["sets"]["samples"]["n_songs"] == 8
+    done = call("evaluate", f"run={run}", *SMALL, "num_samples=2", "seed=6")  # fewer, and others: one is known
+    assert done.code == 0, done.err
+    assert seeds == [[7, 8], []]
+    assert len(records(run / "evaluation" / "samples.jsonl")) == 8
+    assert len(metrics_of(run / "evaluation")["originality"]["sets"]["samples"]["songs"]) == 2
+
+
+def test_other_settings_move_the_old_folder_aside(call: Call, tiny_run: Path, evaluated: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    shutil.copytree(evaluated, run / "evaluation")
+    (run / "evaluation" / "notes.txt").write_text("mine", encoding="utf-8")
+    first = contents(run / "evaluation")
+    done = call("evaluate", f"run={run}", *SMALL, "temperature=1.0")
+    assert done.code == 0, done.err
+    assert contents(run / "evaluation.1") == first
+    assert names(run / "evaluation") == FILES
+    second = contents(run / "evaluation")
+    done = call("evaluate", f"run={run}", *SMALL, "prompt=Row on")
+    assert done.code == 0, done.err
+    assert contents(run / "evaluation.1") == first
+    assert contents(run / "evaluation.2") == second
+    texts = [record["text"] for record in records(run / "evaluation" / "samples.jsonl")]
+    assert all(text.startswith("Row on") for text in texts)
+    copied = metrics_of(run / "evaluation")["originality"]["sets"]["samples"]
+    of_rest = [text.removeprefix("Row on") for text in texts]
+    assert [song["n_words"] for song in copied["songs"]] == [len(list(folded_words(text))) for text in of_rest]
+
+
+def test_other_weights_move_the_old_folder_aside(call: Call, tiny_run: Path, evaluated: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    shutil.copytree(evaluated, run / "evaluation")
+    file = run / "model" / "model.safetensors"
+    save_file({name: value * 1.01 for name, value in load_file(file).items()}, file, metadata={"format": "pt"})
+    assert call("evaluate", f"run={run}", *SMALL).code == 0
+    assert contents(run / "evaluation.1") == contents(evaluated)
+
+
+def test_an_interrupted_evaluation_goes_on(
+    call: Call, evaluated: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_songs = writing.write_songs
+
+    def interrupted(*given: Any, **how: Any) -> Iterator[Sample]:
+        for number, song in enumerate(write_songs(*given, **how), start=1):
+            yield song
+            if number == 3:
+                raise Interrupted
+
+    arguments = ("evaluate", f"run={run}", *SMALL, "out=mine, (2)")
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "write_songs", interrupted)
+        done = call(*arguments)
+    assert done.code == 130
+    assert "Traceback" not in done.err
+    folder = tmp_path / "mine, (2)"
+    assert names(folder) == {"identity.json", "samples.jsonl"}
+    assert [record["seed"] for record in records(folder / "samples.jsonl")] == [1, 2, 3]
+    done = call(*arguments)
+    assert done.code == 0, done.err
+    assert contents(folder) == contents(evaluated)
+
+
+def test_a_line_that_a_kill_cut_is_written_again(call: Call, evaluated: Path, run: Path, tmp_path: Path) -> None:
+    lines = (evaluated / "samples.jsonl").read_bytes().splitlines(keepends=True)
+    folder = shutil.copytree(evaluated, tmp_path / "mine")
+    (folder / "samples.jsonl").write_bytes(b"".join(lines[:3]) + lines[3][: len(lines[3]) // 2])
+    done = call("evaluate", f"run={run}", *SMALL, "out=mine")
+    assert done.code == 0, done.err
+    assert contents(folder) == contents(evaluated)
+
+
+def test_wherever_a_kill_cuts_what_is_whole_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "songs.jsonl"
+    how = Sampling(60, 0.8, 50, 0.95, None, 1.0, None)
+    record = {
+        "prompt": "",
+        "text": "Là-bas",
+        "ended": True,
+        "seed": 1,
+        "settings": asdict(how),
+    }  # a letter of two bytes
+    line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+    for cut in range(len(line)):
+        file.write_bytes(line + line[:cut])
+        assert writing.read_samples(file, how) == [Sample("", "Là-bas", True, 1)]
+        assert file.read_bytes() == line
+
+
+def test_what_is_being_written_is_left_alone(call: Call, evaluated: Path, run: Path) -> None:
+    before = contents(evaluated)
+    with only_writer(evaluated):
+        for change in ("temperature=0.8", "temperature=0.7"):
+            assert "is being written by another run" in one_line(call("evaluate", f"run={run}", *SMALL, change), 1)
+    assert contents(evaluated) == before
+    assert not (run / "evaluation.1").exists()
+
+
+# Other things to evaluate
+
+
+def test_an_untrained_model_on_the_test_split(call: Call, songs_folder: Path, tmp_path: Path) -> None:
+    asked = ("run=null", "model=tiny", f"data.path={songs_folder}", "data.test_fraction=0.4")
+    done = call("evaluate", *asked, *SMALL)
+    assert done.code == 0, done.err
+    folder = tmp_path / "outputs" / "evaluation" / "tiny"
+    assert names(folder) == FILES
+    metrics = metrics_of(folder)
+    check_keys(metrics, has_base=False)
+    assert (metrics["run"], metrics["model"], metrics["split"]) == (None, "tiny", "test")
+    splits = build_corpus(songs_folder, None, "drop", False, 0.1, 0.4, 1).titles_by_split()
+    assert sorted(song["title"] for song in metrics["held_out"]["songs"]) == sorted(splits["test"])
+    assert metrics["n_train_songs"] == len(splits["train"])
+    assert metrics["held_out"]["tuned"]["loss"] == pytest.approx(math.log(257), abs=0.15)
+    assert [one["command"] for one in metrics["advice"]] == ["python -m lyric_lm.train data.path=MY_SONGS"]
+    assert ">None<" not in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_run_with_a_test_split_is_judged_by_it(
+    call: Call, tiny_run: Path, songs_folder: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    config = yaml.safe_load((run / ".hydra" / "config.yaml").read_text(encoding="utf-8"))
+    config["data"]["test_fraction"] = 0.4
+    (run / ".hydra" / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    splits = build_corpus(songs_folder, None, "drop", False, 0.1, 0.4, 1).titles_by_split()
+    (run / "split.json").write_text(json.dumps(splits), encoding="utf-8")
+    assert call("evaluate", f"run={run}", "num_samples=1", "max_new_tokens=8").code == 0
+    metrics = metrics_of(run / "evaluation")
+    assert metrics["split"] == "test"
+    assert sorted(song["title"] for song in metrics["held_out"]["songs"]) == sorted(splits["test"])
+
+
+def test_no_songs_by_the_untrained_model(call: Call, based: Path) -> None:
+    done = call("evaluate", f"run={based}", *SMALL, "num_base_samples=0", "out=mine")
+    assert done.code == 0, done.err
+    metrics = metrics_of(Path("mine"))
+    assert names(Path("mine")) == FILES
+    assert metrics["held_out"]["base"] is not None
+    assert metrics["noise"] is not None
+    assert metrics["originality"]["sets"]["base"] is metrics["style"]["told_apart"]["base"] is None
+    assert metrics["style"]["nearer"] is None
+
+
+def test_with_the_guard_on(call: Call, based: Path) -> None:
+    done = call("evaluate", f"run={based}", *SMALL, "originality=6", "out=mine")
+    assert done.code == 0, done.err
+    assert metrics_of(Path("mine"))["settings"]["originality"] == 6
+    asked = {
+        name: {record["settings"]["originality"] for record in records(Path("mine") / f"{name}.jsonl")}
+        for name in ("samples", "base_samples")
+    }
+    assert asked == {"samples": {6}, "base_samples": {None}}  # the untrained model has nothing to guard
+
+
+def test_the_guide(call: Call, based: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guide, "N_SONGS", 2)
+    monkeypatch.setattr(guide, "TEMPERATURES", (0.6, 1.0))
+    monkeypatch.setattr(
+        guide, "CUTS", ({"top_k": 50, "top_p": 0.95, "min_p": None}, {"top_k": 0, "top_p": 1.0, "min_p": 0.1})
+    )
+    folder = shutil.copytree(based / "evaluation", tmp_path / "mine")
+    before = contents(folder)
+    done = call("evaluate", f"run={based}", *SMALL, "guide=true", "out=mine")
+    assert done.code == 0, done.err
+    metrics = metrics_of(folder)
+    check_keys(metrics, has_base=True)
+    keys = ("temperature", "top_k", "top_p", "min_p")
+    assert [tuple(row[key] for key in keys) for row in metrics["guide"]] == [
+        *((0.6, 50, 0.95, None), (1.0, 50, 0.95, None), (0.6, 0, 1.0, 0.1), (1.0, 0, 1.0, 0.1))
+    ]
+    measures = {"share_4", "share_6", "longest_run", "verbatim_lines", "noise", "auc", "ended", "n_songs"}
+    for row in metrics["guide"]:
+        assert set(row) == {*keys} | measures
+        assert row["n_songs"] == 2
+        assert 0 <= row["noise"] <= 1
+    after = contents(folder)
+    songs = [name for name in after if name.startswith("guide")]
+    assert sorted(songs) == [f"guide/{number:02}.jsonl" for number in (1, 2, 3, 4)]
+    for number, row in enumerate(metrics["guide"], start=1):
+        found = records(folder / "guide" / f"{number:02}.jsonl")
+        assert [record["seed"] for record in found] == [1, 2]
+        for record in found:
+            assert [record["settings"][key] for key in keys] == [row[key] for key in keys]
+    assert after["samples.jsonl"] == before["samples.jsonl"]
+    assert {key: value for key, value in metrics.items() if key != "guide"} == {
+        key: value for key, value in json.loads(before["metrics.json"]).items() if key != "guide"
+    }
+    page = after["report.html"].decode()
+    assert 'id="guide"' in page
+    assert 'id="guide"' not in before["report.html"].decode()
+
+
+# Refusals
+
+
+def songs_elsewhere(songs_folder: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(songs_folder, tmp_path / "moved" / songs_folder.name)
+
+
+def test_songs_that_were_moved_are_found_where_they_are_said_to_be(
+    call: Call, tiny_run: Path, songs_folder: Path, evaluated: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    config = run / ".hydra" / "config.yaml"
+    gone = str(tmp_path / "gone")
+    config.write_text(config.read_text(encoding="utf-8").replace(str(songs_folder), gone), encoding="utf-8")
+    line = one_line(call("evaluate", f"run={run}", *SMALL))
+    assert line.startswith(f"data.path={gone} does not exist")
+    assert not (run / "evaluation").exists()
+    done = call("evaluate", f"run={run}", *SMALL, f"data.path={songs_elsewhere(songs_folder, tmp_path)}")
+    assert done.code == 0, done.err
+    ours, theirs = metrics_of(run / "evaluation"), metrics_of(evaluated)
+    assert {**ours, "run": None, "advice": None} == {**theirs, "run": None, "advice": None}
+
+
+def test_songs_named_from_where_the_run_began(call: Call, tiny_run: Path, songs_folder: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    for name, old, new in (
+        ("config", str(songs_folder), songs_folder.name),
+        ("hydra", str(tiny_run.parents[3]), str(songs_folder.parent)),
+    ):
+        file = run / ".hydra" / f"{name}.yaml"
+        content = file.read_text(encoding="utf-8")
+        assert old in content
+        file.write_text(content.replace(old, new), encoding="utf-8")
+    done = call("evaluate", f"run={run}", "num_samples=1", "max_new_tokens=8")
+    assert done.code == 0, done.err
+
+
+@pytest.mark.parametrize("change", ["added", "removed", "renamed"])
+def test_other_songs_than_those_of_the_run_are_refused(
+    call: Call, run: Path, songs_folder: Path, evaluated: Path, tmp_path: Path, change: str
+) -> None:
+    songs = songs_elsewhere(songs_folder, tmp_path)
+    file = sorted(songs.iterdir())[0]
+    text = file.read_text(encoding="utf-8")
+    if change == "added":
+        other = "\n\n".join(["The kettle sang of Sunday\nand nobody sang along,\nthe tea was cold on Monday"] * 5)
+        (songs / "kettle_song.txt").write_text(f"Kettle Song\n\n{other}\n", encoding="utf-8")
+        title = "Kettle Song"
+    elif change == "removed":
+        file.unlink()
+        title = text.partition("\n")[0]
+    else:
+        title = "Another Name"
+        file.with_name("another_name.txt").write_text(title + text[text.index("\n") :], encoding="utf-8")
+        file.unlink()
+    before = contents(run)
+    line = one_line(call("evaluate", f"run={run}", *SMALL, "temperature=0.5", f"data.path={songs}"))
+    assert line.startswith(f"the songs in {songs} are not those that {run} was trained on (")
+    assert title in line
+    assert line.endswith("give the place of the same songs with data.path=, or train again")
+    assert contents(run) == before
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(call: Call, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "metrics.json").write_text("mine", encoding="utf-8")
+    line = one_line(call("evaluate", f"run={run}", *SMALL, "out=taken"), 1)
+    assert line == "out=taken holds something else, which is not overwritten; choose another folder"
+    assert contents(tmp_path / "taken") == {"metrics.json": b"mine"}
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    assert one_line(call("evaluate", f"run={run}", *SMALL, "out=file"), 1) == "out=file is a file; give a folder"
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
+def test_an_evaluation_of_other_settings_is_not_overwritten_either(call: Call, run: Path, evaluated: Path) -> None:
+    folder = shutil.copytree(evaluated, Path("mine"))
+    line = one_line(call("evaluate", f"run={run}", *SMALL, "temperature=0.5", "out=mine"), 1)
+    assert line.startswith("out=mine holds something else")
+    assert contents(folder) == contents(evaluated)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["num_samples=0"], "num_samples=0 cannot work; it must be a whole number, at least 1"),
+        (["num_samples=1.5"], "num_samples=1.5 "),
+        (["num_base_samples=-1"], "num_base_samples=-1 cannot work; it must be a whole number, at least 0"),
+        (["num_samples=many"], "num_samples=many is not a number"),
+        (["seed=null"], "seed=None cannot work"),
+        (["temperature=-1"], "temperature=-1 cannot work; it must be 0 or more"),
+        (["originality=2"], "a whole number from 3 to 12, or null"),
+        (["mauve=true"], 'pip install -e ".[mauve]", or set mauve=false'),
+        (["guide=maybe"], "guide=maybe is not true or false"),
+        (["run=none/such"], "run=none/such does not exist"),
+        (["run=latest"], "run=latest: no run under outputs/"),
+        (["run=null"], "add model=gpt2"),
+        (["run=null", "model=gpt5"], "model=gpt5 is not known; allowed: distilgpt2, gpt2"),
+        (["model=tiny"], "add run=null"),
+        (["num_sample=1"], "did you mean num_samples?"),
+    ],
+)
+def test_mistakes_are_one_line_and_change_nothing(
+    call: Call, run: Path, evaluated: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], part: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "mauve", None)  # import fails
+    before = contents(run)
+    assert part in one_line(call("evaluate", f"run={run}", *SMALL, "top_k=7", *arguments))
+    assert contents(run) == before
+    assert names(Path.cwd()) == set()
+
+
+def test_an_untrained_model_has_no_guard(call: Call, songs_folder: Path) -> None:
+    asked = ("run=null", "model=tiny", f"data.path={songs_folder}", "originality=6")
+    line = one_line(call("evaluate", *asked, *SMALL))
+    assert "an untrained model has not seen the songs" in line
+    assert names(Path.cwd()) == set()
+
+
+def test_songs_longer_than_the_context(call: Call, run: Path) -> None:
+    line = one_line(call("evaluate", f"run={run}", "max_new_tokens=2000", "out=mine"), 1)
+    assert "set max_new_tokens <= 1023" in line
+
+
+def test_a_model_without_its_run(call: Call, tiny_run: Path, tmp_path: Path) -> None:
+    alone = shutil.copytree(tiny_run / "model", tmp_path / "tiny model")
+    line = one_line(call("evaluate", f"run={alone}", *SMALL))
+    assert line.endswith("give the folder that train made")
+    assert "no .hydra/config.yaml" in line
+    whole = shutil.copytree(tiny_run, tmp_path / "run")
+    (whole / "split.json").unlink()
+    assert "has no split.json" in one_line(call("evaluate", f"run={whole}", *SMALL))
+    (tmp_path / "stopped").mkdir()
+    assert one_line(call("evaluate", "run=stopped")).startswith("run=stopped has no model/ yet")
+
+
+def test_a_prompt_of_null_is_none(call: Call, run: Path, evaluated: Path, seeds: list[list[int]]) -> None:
+    done = call("evaluate", f"run={run}", *SMALL, "prompt=null")
+    assert done.code == 0, done.err
+    assert seeds == [[]]  # as prompt=""

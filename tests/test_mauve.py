@@ -40,7 +40,7 @@ def test_a_short_context_is_kept_to() -> None:
 def test_without_the_package_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mauve", None)  # import fails
     network, tokenizer = make_tiny()
-    with pytest.raises(InputError, match=r'pip install "lyric_lm\[mauve\]", or set mauve=false') as caught:
+    with pytest.raises(InputError, match=r'pip install -e "\.\[mauve\]", or set mauve=false') as caught:
         mauve_of(network, tokenizer, ["a"], ["b"], seed=1)
     assert "\n" not in str(caught.value)
 

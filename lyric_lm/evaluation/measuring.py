@@ -46,7 +46,13 @@ class Heard:
     guide: list[list[Sample]]
 
 
-def evaluate(subject: Subject, settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any], list[Sample]]:
+def evaluate(
+    subject: Subject,
+    network: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    settings: dict[str, Any],
+    folder: Path,
+) -> tuple[dict[str, Any], list[Sample]]:
     """Evaluate a subject; return the metrics, and the songs that were written by the tuned model.
 
     Raises:
@@ -59,14 +65,13 @@ def evaluate(subject: Subject, settings: dict[str, Any], folder: Path) -> tuple[
     train, held_out = subject.corpus.splits["train"], subject.corpus.splits[subject.split]
     seeds = [settings["seed"] + i for i in range(settings["num_samples"])]
     base_seeds = [settings["seed"] + i for i in range(settings["num_base_samples"])]
-    network, tokenizer = _load(subject.tuned, settings["prompt"], sampling)
     tuned = _hear(network, tokenizer, subject.name, held_out, settings, seeds, sampling, hashes, folder / SAMPLES)
     base, noise = None, None
     noise_in_guide: list[float | None] = [None for _ in tuned.guide]
     if subject.base is not None:
         del network, tokenizer
         give_back_memory()
-        network, tokenizer = _load(subject.base, settings["prompt"], sampling)
+        network, tokenizer = load_writer(subject.base, settings["prompt"], sampling)
         free = replace(sampling, originality=None)
         plain = {**settings, "guide": False}
         name = f"{subject.name}, untrained"
@@ -129,9 +134,16 @@ _SETTINGS = (
 )
 
 
-def _load(model: dict[str, Any], prompt: str, sampling: Sampling) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def load_writer(
+    model: dict[str, Any], prompt: str, sampling: Sampling
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a model onto the best device.
+
+    Raises:
+        InputError: it cannot be had, or the prompt and ``max_new_tokens`` do not fit its context.
+    """
     network, tokenizer = load_model(**model)
-    encode_prompt(network, tokenizer, prompt, sampling.max_new_tokens)  # what cannot fit is refused before any work
+    encode_prompt(network, tokenizer, prompt, sampling.max_new_tokens)
     return network.to(best_device()), tokenizer
 
 

@@ -52,8 +52,8 @@ def evaluation_folder(out: str | None, subject: Subject, identity: dict[str, Any
             raise InputError(f"out={folder} holds something else, which is not overwritten; choose another folder")
         with only_writer(folder):
             pass  # nobody is writing it
-        number = next(n for n in range(1, 10_000) if not folder.with_name(f"evaluation.{n}").exists())
-        folder.rename(folder.with_name(f"evaluation.{number}"))
+        number = next(n for n in range(1, 10_000) if not folder.with_name(f"{folder.name}.{n}").exists())
+        folder.rename(folder.with_name(f"{folder.name}.{number}"))
     folder.mkdir(parents=True, exist_ok=True)
     write_text(mark, json.dumps(identity, ensure_ascii=False, indent=1) + "\n")
     return folder

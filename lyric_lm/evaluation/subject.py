@@ -100,8 +100,12 @@ def _refuse_other_songs(corpus: Corpus, run_dir: Path) -> None:
     then, now = json.loads(file.read_text(encoding="utf-8")), corpus.titles_by_split()
     differ = [title for name in then for title in set(then[name]).symmetric_difference(now.get(name, []))]
     n_then = {name: len(titles) for name, titles in then.items()}
-    if differ or n_then != {name: len(titles) for name, titles in now.items()}:
-        what = f"{', '.join(sorted(set(differ))[:3])} and others differ" if differ else "their number differs"
+    report = run_dir / "corpus.json"
+    n_bytes = json.loads(report.read_text(encoding="utf-8"))["n_bytes"] if report.is_file() else None
+    is_edited = n_bytes is not None and n_bytes != sum(len(song.lyrics.encode()) for song in corpus.songs)
+    if differ or is_edited or n_then != {name: len(titles) for name, titles in now.items()}:
+        told = ", ".join(sorted(set(differ))[:3])
+        what = f"differing: {told}" if differ else "their lyrics differ" if is_edited else "their number differs"
         raise InputError(
             f"the songs in {corpus.path} are not those that {run_dir} was trained on ({what}); give the place of the "
             "same songs with data.path=, or train again"

@@ -15,6 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lyric_lm.originality.hashes import Hashes
 from lyric_lm.sampling import Sample, Sampling, write_songs
 
+_OF_SAMPLE = ("prompt", "text", "ended", "seed")
 BATCH = 64  # songs at a time
 
 
@@ -31,11 +32,11 @@ def write_samples(
     """Return a song for each seed, in order; those that ``file`` does not hold yet are written and added to it.
 
     Args:
-        file: of records as ``generate`` writes them; the caller sees to it that it belongs to this model and settings.
+        file: of records as ``generate`` writes them; the caller sees to it that it belongs to this model and prompt.
         hashes: see ``write_songs``.
         what: for the progress bar.
     """
-    known = {sample.seed: sample for sample in read_samples(file)}
+    known = {sample.seed: sample for sample in read_samples(file, sampling)}
     missing = [seed for seed in seeds if seed not in known]
     file.parent.mkdir(parents=True, exist_ok=True)
     bar = tqdm(total=len(seeds), initial=len(seeds) - len(missing), desc=what, unit=" songs", leave=False, disable=None)
@@ -54,15 +55,22 @@ def write_samples(
     return [known[seed] for seed in seeds]
 
 
-def read_samples(file: Path) -> list[Sample]:
-    """Return the samples of a file of records; none where there is no file. A line cut off by a kill is left out."""
+def read_samples(file: Path, sampling: Sampling) -> list[Sample]:
+    """Return the samples of a file of records that were drawn so; none where there is no file.
+
+    A line cut off by a kill is left out.
+    """
     if not file.is_file():
         return []
     lines = file.read_bytes().split(b"\n")  # a kill may have cut a letter in two
     if lines[-1]:
         file.write_bytes(b"\n".join([*lines[:-1], b""]))
     records: list[dict[str, Any]] = [json.loads(line) for line in lines[:-1]]
-    return [Sample(**{key: record[key] for key in ("prompt", "text", "ended", "seed")}) for record in records]
+    return [
+        Sample(**{key: record[key] for key in _OF_SAMPLE})
+        for record in records
+        if record["settings"] == asdict(sampling)
+    ]
 
 
 def written(samples: list[Sample]) -> list[str]:
