@@ -5,6 +5,7 @@ Songs and the untrained model go in, the share of noise comes out; the limits ar
 
 from collections.abc import Sequence
 
+from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lyric_lm.checks.language_like import (
@@ -48,6 +49,7 @@ class NoiseMeter:
 
     def noisy_fraction(self, songs: Sequence[Sample]) -> float | None:
         """Return the share of songs that are noise; None where all are too short to tell."""
-        measured = [measure(self.network, self.tokenizer, song.prompt, song.text, self.known) for song in songs]
+        bar = tqdm(songs, "Is it language?", unit=" songs", leave=False, delay=2, disable=None)
+        measured = [measure(self.network, self.tokenizer, song.prompt, song.text, self.known) for song in bar]
         judged = [text for text in measured if text.n_tokens >= MIN_TOKENS]
         return sum(bool(noise_in(text, self.language)) for text in judged) / len(judged) if judged else None

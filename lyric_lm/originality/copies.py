@@ -167,10 +167,10 @@ def near_lines(texts: Sequence[str], lines: TrainingLines, most: int = 50) -> li
 
     Near is a line of at least 4 words that is not verbatim and whose ``rapidfuzz.fuzz.ratio`` with a training line is
     at least 80, both folded: of 100, the characters left after the fewest deletions and insertions. Measured on the
-    1,807 such lines of the demo album: against the lines of other songs, 4 reach 80 (11 reach 75, 2 reach 85); of
-    lines with one word changed, left out, added, swapped with the next or misprinted, 97 % and more reach 80 (75:
-    99 %, 85: from 81 %), with two words changed 59 %, with three 22 %. Ratios that look for a part, or take the words
-    in any order, took 10 to 49 lines of other songs for near at 80.
+    1,807 such lines of the demo album (benchmarks/near_lines.py): against the lines of other songs, 4 reach 80 (11
+    reach 75, 2 reach 85); of lines with one word changed, left out, added, swapped with the next or misprinted, 95 %
+    and more reach 80 (75: 97 %, 85: 81 %), with two words changed 67 %, with three 17 %. Ratios that look for a part,
+    or take the words in any order, take 10 to 49 lines of other songs for near at 80.
 
     Each line of a text once; ``sample`` is the number of the text, from 1; ``of`` is the nearest training line, and
     ``title`` the song where it stands first.

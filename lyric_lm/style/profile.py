@@ -42,7 +42,8 @@ def distribution(values: Values) -> dict[str, Any]:
 def ks_distance(values: Values, others: Values) -> float | None:
     """Return the Kolmogorov-Smirnov distance of two sets of values, 0 (alike) to 1; None for fewer than two values.
 
-    Of 10 songs and 100 of the same kind it is about 0.27 by chance alone.
+    Of 10 songs and 75 of the same album it is by chance alone 0.21 on average over the features, up to 0.29 for one
+    of them, and in 95 of 100 cases below 0.39 (benchmarks/told_apart.py).
 
     >>> ks_distance([1, 2, 3], [1, 2, 3]), ks_distance([1, 2, None], [3, 4]), ks_distance([1], [1, 2])
     (0.0, 1.0, None)

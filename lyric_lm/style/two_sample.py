@@ -7,8 +7,7 @@ classifier (Lopez-Paz and Oquab 2017, https://arxiv.org/abs/1610.06545). Nothing
 Each song is judged by classifiers that have not seen it, in cross-validation by song. Scores of different folds come
 from different classifiers, so only songs of the same fold are compared (Forman and Scholz 2010, "Apples-to-apples in
 cross-validation studies", https://doi.org/10.1145/1882471.1882479). That also avoids the trap of small sets, where a
-classifier is trained without the very songs it judges: with the scores of all folds in one row, four and six songs
-drawn from one album come out at 0.45 on average, within folds at 0.50.
+classifier is trained without the very songs it judges, and two sets of one kind come out below 0.5.
 """
 
 from typing import Any
@@ -51,7 +50,8 @@ def told_apart(
         ``n_held_out``. None with fewer than ``LEAST_SONGS`` on a side. The order of songs plays no part.
 
     The interval is of these classifiers; that others would come of other songs to learn from is not in it. So of 10
-    and 75 songs of one album it leaves out 0.5 in 18 of 100 draws, not 5, and their AUC is 0.28 to 0.69 in 90 of 100.
+    and 75 songs of one album it leaves out 0.5 in 18 of 60 draws, not 3, and their AUC is 0.27 to 0.69 in 90 of 100
+    (benchmarks/told_apart.py).
     """
     if min(len(songs), len(others)) < LEAST_SONGS:
         return None
