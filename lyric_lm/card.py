@@ -49,7 +49,7 @@ Bits per byte on the held-out songs: {nats(summary["bits_per_byte"])}.
 from transformers import pipeline
 
 write = pipeline("text-generation", model="PATH_OF_THIS_FOLDER")
-print(write("I remember", max_new_tokens=200, do_sample=True, temperature=0.8, top_p=0.95)[0]["generated_text"])
+print(write("I remember", max_new_tokens=200, do_sample=True, top_k=0, top_p=0.9)[0]["generated_text"])
 ```
 A song starts after `<|endoftext|>` and ends with it.
 With lyric_lm: `python -m lyric_lm.generate run=PATH_OF_THIS_FOLDER originality=6`, which never writes more than six

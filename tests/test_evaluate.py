@@ -142,7 +142,7 @@ def test_records_are_those_of_generate(evaluated: Path, run: Path) -> None:
     assert [record["seed"] for record in found] == [1, 2, 3, 4, 5, 6]
     assert {record["model"] for record in found} == {str(run / "model")}
     assert found[0]["settings"] == {
-        **{"max_new_tokens": 60, "temperature": 0.8, "top_k": 50, "top_p": 0.95, "min_p": None},
+        **{"max_new_tokens": 60, "temperature": 1.0, "top_k": 0, "top_p": 0.9, "min_p": None},
         **{"repetition_penalty": 1.0, "originality": None},
     }
 
@@ -229,8 +229,8 @@ def test_metrics_of_a_run_from_random_weights(evaluated: Path, run: Path) -> Non
     assert (metrics["n_train_songs"], metrics["n_held_out_songs"]) == (len(split["train"]), len(split["val"]))
     assert sorted(song["title"] for song in metrics["held_out"]["songs"]) == sorted(split["val"])
     assert metrics["settings"] == {
-        **{"num_samples": 6, "num_base_samples": 6, "prompt": "", "max_new_tokens": 60, "temperature": 0.8},
-        **{"top_k": 50, "top_p": 0.95, "min_p": None, "repetition_penalty": 1.0, "originality": None, "seed": 1},
+        **{"num_samples": 6, "num_base_samples": 6, "prompt": "", "max_new_tokens": 60, "temperature": 1.0},
+        **{"top_k": 0, "top_p": 0.9, "min_p": None, "repetition_penalty": 1.0, "originality": None, "seed": 1},
     }
     # There is no untrained model to compare with.
     assert metrics["held_out"]["base"] is metrics["held_out"]["difference"] is metrics["noise"] is None
@@ -396,7 +396,7 @@ def test_other_settings_move_the_old_folder_aside(call: Call, tiny_run: Path, ev
     shutil.copytree(evaluated, run / "evaluation")
     (run / "evaluation" / "notes.txt").write_text("mine", encoding="utf-8")
     first = contents(run / "evaluation")
-    done = call("evaluate", f"run={run}", *SMALL, "temperature=1.0")
+    done = call("evaluate", f"run={run}", *SMALL, "temperature=0.9")
     assert done.code == 0, done.err
     assert contents(run / "evaluation.1") == first
     assert names(run / "evaluation") == FILES
@@ -477,7 +477,7 @@ def test_wherever_a_kill_cuts_what_is_whole_is_kept(tmp_path: Path) -> None:
 def test_what_is_being_written_is_left_alone(call: Call, evaluated: Path, run: Path) -> None:
     before = contents(evaluated)
     with only_writer(evaluated):
-        for change in ("temperature=0.8", "temperature=0.7"):
+        for change in ("temperature=1.0", "temperature=0.7"):
             assert "is being written by another run" in one_line(call("evaluate", f"run={run}", *SMALL, change), 1)
     assert contents(evaluated) == before
     assert not (run / "evaluation.1").exists()
@@ -556,7 +556,7 @@ def test_the_guide(call: Call, based: Path, tmp_path: Path, monkeypatch: pytest.
     assert [tuple(row[key] for key in keys) for row in metrics["guide"]] == [
         *((0.6, 50, 0.95, None), (1.0, 50, 0.95, None), (0.6, 0, 1.0, 0.1), (1.0, 0, 1.0, 0.1))
     ]
-    measures = {"share_4", "share_6", "longest_run", "verbatim_lines", "noise", "auc", "ended", "n_songs"}
+    measures = {"share_4", "share_6", "longest_run", "verbatim_lines", "noise", "auc", "style_distance", "ended", "n_songs"}
     for row in metrics["guide"]:
         assert set(row) == {*keys} | measures
         assert row["n_songs"] == 2

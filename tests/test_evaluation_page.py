@@ -163,8 +163,8 @@ def realistic() -> dict[str, Any]:
             {"do": "Add more songs.", "command": None, "why": "75 songs are few for a style to settle."},
         ],
         "guide": [
-            {"temperature": t, "top_p": top_p, "min_p": min_p, "share_6": 0.02 / (1 + 6 * t) + cut}
-            | {"noise": 0.08 * t**4 + 9 * cut, "auc": 0.66 + 0.3 * (t - 0.8) ** 2 + cut * 4}
+            {"temperature": t, "top_p": top_p, "min_p": min_p, "share_4": 0.02 / (1 + 6 * t) + cut}
+            | {"noise": 0.08 * t**4 + 9 * cut, "style_distance": 0.36 + 0.3 * (t - 0.8) ** 2 + cut * 4}
             for top_p, min_p, cut in ((0.95, None, 0.003), (1.0, None, 0.001), (1.0, 0.05, 0.002))
             for t in (0.6, 0.8, 1.0, 1.2)
         ],
@@ -541,14 +541,14 @@ def test_the_curve_of_originality() -> None:
 
 def test_the_picture_of_the_guide() -> None:
     rows = realistic()["guide"]
-    drawn = pictures.guide_picture(rows, {"share_6": 0.0021, "share_4": 0.02})
+    drawn = pictures.guide_picture(rows, {"share_4": 0.02})
     assert [len(axes.lines) for axes in drawn.axes] == [4, 3, 3]  # three ways to cut; own rate where it is given
     temperatures = [0.6, 0.8, 1.0, 1.2]
     assert data_of(drawn, 1)[1] == (temperatures, [row["noise"] for row in rows[4:8]])
     assert [text.get_text() for text in drawn.legends[0].get_texts()] == [
         "top_p=0.95", "uncut", "min_p=0.05", "the artist's own",
     ]  # fmt: skip
-    without = [{key: value for key, value in row.items() if key != "auc"} for row in reversed(rows)]
+    without = [{key: value for key, value in row.items() if key != "style_distance"} for row in reversed(rows)]
     assert len(pictures.guide_picture(without).axes) == 2
     assert data_of(pictures.guide_picture(without), 0)[0][0] == temperatures
 

@@ -61,7 +61,7 @@ def test_records_have_the_keys_of_the_contract(call: Call, tiny_run: Path, tmp_p
     assert [record["seed"] for record in found] == [5, 6, 7]
     for record in found:
         assert record["settings"] == {
-            **{"max_new_tokens": 8, "temperature": 0.9, "top_k": 20, "top_p": 0.95, "min_p": None},
+            **{"max_new_tokens": 8, "temperature": 0.9, "top_k": 20, "top_p": 0.9, "min_p": None},
             **{"repetition_penalty": 1.0, "originality": None},
         }
         assert record["model"] == str(tiny_run / "model")

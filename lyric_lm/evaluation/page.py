@@ -5,6 +5,7 @@ beside this file say what stands where. Whatever came from songs or models is es
 """
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -153,13 +154,17 @@ def _pictures(metrics: dict[str, Any], curves: dict[str, Any]) -> dict[str, Mark
         picture = pictures.originality_curve(curves["originality"], curves["own"], best)
         drawn["originality"] = pictures.inline_svg(picture, alt)
     if metrics["guide"]:
-        alt = "By temperature, copying (share of sequences of 6 words), noise and style (AUC). " + "; ".join(
+        alt = "By temperature, copying (4 words in a row), noise, and distance from the artist's style. " + "; ".join(
             f"temperature {row['temperature']:g}, top_k {figure(row.get('top_k'))}, top_p {figure(row['top_p'])}, "
             f"min_p {figure(row['min_p'])}: "
-            f"{percent(row.get('share_6'))} copied, {percent(row.get('noise'))} noise, AUC {figure(row.get('auc'))}"
+            f"{percent(row.get('share_4'))} copied, {percent(row.get('noise'))} noise, "
+            f"distance {figure(row.get('style_distance'))}"
             for row in metrics["guide"]
         )
-        drawn["guide"] = pictures.inline_svg(pictures.guide_picture(metrics["guide"], curves["own"]), alt)
+        distances = [feature["distance"]["train"] for feature in metrics["style"]["features"].values()]
+        known = [distance for distance in distances if distance is not None]
+        own = {**(curves["own"] or {}), "style_distance": fmean(known) if known else None}
+        drawn["guide"] = pictures.inline_svg(pictures.guide_picture(metrics["guide"], own), alt)
     return drawn
 
 

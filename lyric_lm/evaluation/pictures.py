@@ -28,9 +28,9 @@ _ON_PAGE |= {GREY: "var(--quiet)", "#b0b0b0": "var(--line)", "#000000": "var(--i
 
 # Key of a row of the guide, and the title of its panel.
 _TRADE_OFF = {
-    "share_6": "Copied: 6 words in a row",
-    "noise": "Noise: songs that are none",
-    "auc": "Told from the artist (AUC)",
+    "share_4": "Copied: 4 words in a row",
+    "noise": "Noise: songs that are no language",
+    "style_distance": "Distance from the artist's style",
 }
 
 
@@ -75,8 +75,8 @@ def guide_picture(rows: Rows, own: Mapping[str, float] | None = None) -> Figure:
     """Draw copying, noise and style over the temperature, a line for each way to cut the distribution.
 
     Args:
-        rows: ``temperature``, ``top_k``, ``top_p``, ``min_p`` (None: not set), and any of ``share_6``, ``noise``,
-            ``auc`` (0-1).
+        rows: ``temperature``, ``top_k``, ``top_p``, ``min_p`` (None: not set), and any of ``share_4``, ``noise``,
+            ``style_distance`` (0-1).
         own: the artist's own figures under the same names, as dashed lines.
     """
     panels = [key for key in _TRADE_OFF if any(row.get(key) is not None for row in rows)]
@@ -92,8 +92,8 @@ def guide_picture(rows: Rows, own: Mapping[str, float] | None = None) -> Figure:
         axes.set_title(_TRADE_OFF[key], loc="left", fontsize=10)
         axes.set_xlabel("temperature")
         axes.set_xticks(sorted({row["temperature"] for row in rows}))
-        if key == "auc":
-            axes.set_ylim(min([0.48, *(row[key] - 0.02 for row in rows if row.get(key) is not None)]), 1.02)
+        if key == "style_distance":
+            axes.set_ylim(0, 1)
         else:
             _percent(axes)
         _plain(axes)
