@@ -10,9 +10,10 @@ from types import SimpleNamespace
 
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from lyric_lm.data.encoding import END_OF_TEXT, separator_id
+from lyric_lm.model.tiny import make_tiny
 
 
 class Histories(list[list[int]]):
@@ -93,3 +94,25 @@ def tokenizer_of(kind: str, texts: list[str]) -> PreTrainedTokenizerFast:
 
 
 KINDS = ("bytes", "byte-level BPE", "BPE over spaces", "unigram", "WordPiece")
+
+
+def overfitted(songs: list[str]) -> tuple[GPT2LMHeadModel, PreTrainedTokenizerFast]:
+    """Train the tiny model on a few short songs until it knows every byte of them."""
+    network, tokenizer = make_tiny()
+    separator = separator_id(tokenizer)
+    rows = [torch.tensor([separator, *tokenizer(song)["input_ids"], separator]) for song in songs]
+    labels = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-100)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, total_steps=160)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for _ in range(160):
+            logits = network(input_ids=labels.clamp(min=0)).logits[:, :-1]
+            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels[:, 1:].flatten())
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+    assert loss < 0.05  # nats per byte
+    return network.eval(), tokenizer

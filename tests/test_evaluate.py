@@ -556,7 +556,17 @@ def test_the_guide(call: Call, based: Path, tmp_path: Path, monkeypatch: pytest.
     assert [tuple(row[key] for key in keys) for row in metrics["guide"]] == [
         *((0.6, 50, 0.95, None), (1.0, 50, 0.95, None), (0.6, 0, 1.0, 0.1), (1.0, 0, 1.0, 0.1))
     ]
-    measures = {"share_4", "share_6", "longest_run", "verbatim_lines", "noise", "auc", "style_distance", "ended", "n_songs"}
+    measures = {
+        "share_4",
+        "share_6",
+        "longest_run",
+        "verbatim_lines",
+        "noise",
+        "auc",
+        "style_distance",
+        "ended",
+        "n_songs",
+    }
     for row in metrics["guide"]:
         assert set(row) == {*keys} | measures
         assert row["n_songs"] == 2

@@ -20,7 +20,7 @@ from lyric_lm.lyrics.reading import ALBUM
 from lyric_lm.originality.guard import Guard, GuardedSong
 from lyric_lm.originality.hashes import FILE, LEAST, MOST, hashes_for, hashes_of, save_hashes
 from lyric_lm.sampling import Sample, Sampling, write_songs
-from tests.memoriser import KINDS, Memoriser, tokenizer_of
+from tests.memoriser import KINDS, Memoriser, overfitted, tokenizer_of
 
 SONGS = [file.read_text(encoding="utf-8").strip() for file in sorted(ALBUM.glob("*.txt"))[:4]]
 SONGS.append("Élan, élan, mon cœur s’en va — там, где чайки, где чайки кричат над водой,\nи ты не придёшь, не придёшь")
@@ -129,6 +129,25 @@ def test_streamed_songs_of_any_settings(model: Any, data: st.DataObject) -> None
     for end in range(1, len(pieces)):  # what was on the screen at any moment was clean too
         shown = Sample(sample.prompt, "".join(pieces[:end]), False, seed)
         assert copied(shown, allowed) == []
+
+
+def test_a_network_trained_to_zero_loss() -> None:
+    """Not a stand-in: weights that know the songs by heart, drawn in all the usual ways."""
+    songs = [song[:360].rpartition("\n")[0] for song in SONGS[:4]]
+    network, tokenizer = overfitted(songs)
+    hashes = hashes_of(songs)
+    taken = {allowed: {run for song in songs for run in runs(song, allowed + 1)} for allowed in (3, 6)}
+
+    def n_that_copy(allowed: int, originality: int | None, settings: dict[str, Any]) -> int:
+        sampling = choice(**settings, max_new_tokens=200, originality=originality)
+        seeds = list(range(1 if settings["temperature"] == 0 else 16))
+        written = write_songs(network, tokenizer, "", seeds, sampling, hashes=hashes[allowed], batch_size=16)
+        return sum(any(run in taken[allowed] for run in runs(sample.text, allowed + 1)) for sample in written)
+
+    for how in ({"temperature": 0}, {"temperature": 0.8, "top_k": 50}, {"temperature": 1.5, "top_p": 0.9}):
+        for allowed in (3, 6):
+            assert n_that_copy(allowed, allowed, how) == 0
+    assert n_that_copy(6, None, {"temperature": 0.8, "top_k": 50}) == 16
 
 
 def test_where_nothing_is_copied_nothing_changes(model: Any) -> None:

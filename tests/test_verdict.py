@@ -19,7 +19,7 @@ from lyric_lm.sampling import Sampling, write_songs
 from lyric_lm.style.nearness import nearer
 from lyric_lm.style.profile import features_of
 from lyric_lm.style.two_sample import told_apart
-from tests.memoriser import Memoriser, tokenizer_of
+from tests.memoriser import Memoriser, overfitted, tokenizer_of
 
 ALBUM = read_songs(None, None).songs
 # Neither lines nor rhymes, and nothing that the album sings about.
@@ -116,6 +116,15 @@ def test_a_memorising_model_copies(seed: int) -> None:
     verdict = original(found)
     assert verdict["answer"] == "no", verdict
     assert verdict["sentence"].startswith("It copies: ")
+
+
+def test_a_network_trained_to_zero_loss_copies() -> None:
+    train = [Song(song.title, "", song.lyrics[:360].rpartition("\n")[0], "") for song in ALBUM[:4]]
+    network, tokenizer = overfitted(lyrics(train))
+    sampling = Sampling(400, 1.0, 0, 0.9, None, 1.0, None)
+    samples = [song.text for song in write_songs(network, tokenizer, "", list(range(12)), sampling)]
+    verdict = original(copies(samples, train, ALBUM[10:20]))
+    assert verdict["answer"] == "no", verdict
 
 
 @pytest.mark.parametrize("seed", range(3))
