@@ -4,6 +4,8 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+# The tests' tensors are small: two processes of one thread are quicker than one of two.
+WORKERS ?= 2
 PY := $(VENV)/bin/python
 # torch comes first and pinned: a looser request could bring several gigabytes of another build.
 TORCH := torch==2.13.0
@@ -19,7 +21,7 @@ demo: $(VENV)/.ready
 	$(PY) -m lyric_lm.generate num_samples=2 max_new_tokens=200
 
 test: $(VENV)/.ready-dev lint
-	$(PY) -m pytest -q --durations=15
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q --durations=15 -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.ready-dev
 	$(PY) -m ruff check .

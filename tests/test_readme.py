@@ -35,6 +35,7 @@ def test_files_that_are_linked_exist() -> None:
         "CONTRIBUTING.md",
         "docs/songs.md",
         "docs/report.md",
+        "docs/evaluation.md",
         "benchmarks/README.md",
         "benchmarks/report/README.md",
         "outputs/README.md",
