@@ -126,14 +126,14 @@ def cache_mixes_up_rows(patch: Patch, network: PreTrainedModel) -> None:
 
 
 def draws_are_sometimes_forbidden(patch: Patch, network: PreTrainedModel) -> None:
-    """As pytorch issue 192577: about one draw in 220 has probability zero."""
-    right = torch.multinomial
+    """As pytorch issue 192577 where all tokens are drawn from: about one draw in 220 has probability zero."""
+    right = sampling.pick
 
-    def multinomial(weights: Tensor, n: int, **options: Any) -> Tensor:
-        drawn = right(weights, n, **options)
-        return weights.argmin()[None] if torch.rand((), generator=options["generator"]) < 1 / 220 else drawn
+    def pick(scores: Tensor, generator: torch.Generator, temperature: float) -> int:
+        token = right(scores, generator, temperature)
+        return int(scores.argmin()) if torch.rand((), generator=generator) < 1 / 220 else token
 
-    patch.setattr(torch, "multinomial", multinomial)
+    patch.setattr(sampling, "pick", pick)
 
 
 def filters_let_everything_through(patch: Patch, network: PreTrainedModel) -> None:
