@@ -9,7 +9,9 @@ each beside the artist's own figures and the untrained model's. Leaves ``RUN/eva
 
 import logging
 import time
+from contextlib import ExitStack
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -33,28 +35,27 @@ def main(cfg: DictConfig) -> None:
         if type(settings[key]) is not int or settings[key] < least:
             raise InputError(f"{key}={settings[key]} cannot work; it must be a whole number, at least {least}")
     began = time.perf_counter()
-    from lyric_lm.evaluation.mauve import mauve_library
-    from lyric_lm.evaluation.measuring import evaluate, load_writer
+    from lyric_lm.evaluation.measuring import evaluate
     from lyric_lm.evaluation.place import evaluation_folder, identity_of
     from lyric_lm.evaluation.report import write_report
     from lyric_lm.evaluation.subject import subject_of
     from lyric_lm.lock import only_writer
-    from lyric_lm.originality.hashes import hashes_for
     from lyric_lm.sampling import Sampling
 
     sampling = Sampling(**{field.name: settings[field.name] for field in fields(Sampling)})
-    if settings["mauve"]:
-        mauve_library()  # what cannot work is said before any work, and before an older evaluation is moved aside
     subject = subject_of(settings)
-    hashes_for(subject.folder, sampling.originality)
-    log.info(
-        "%s: %s held-out songs, %s training songs", subject.run_dir or subject.name,
-        len(subject.corpus.splits[subject.split]), len(subject.corpus.splits["train"]),
-    )  # fmt: skip
-    model = load_writer(subject.tuned, settings["prompt"], sampling)
-    folder = evaluation_folder(settings["out"], subject, identity_of(subject, settings["prompt"], sampling))
-    with only_writer(folder):
-        metrics, samples = evaluate(subject, *model, settings, folder)
+    with ExitStack() as stack:
+
+        def claim() -> Path:
+            folder = evaluation_folder(settings["out"], subject, identity_of(subject, settings["prompt"], sampling))
+            stack.enter_context(only_writer(folder))
+            log.info(
+                "%s: %s held-out songs, %s training songs", subject.run_dir or subject.name,
+                len(subject.corpus.splits[subject.split]), len(subject.corpus.splits["train"]),
+            )  # fmt: skip
+            return folder
+
+        folder, metrics, samples = evaluate(subject, settings, claim)
         write_report(folder, metrics, samples, subject.corpus.splits["train"], subject.run_dir)
     print(summary(metrics))
     print(f"\nThe whole of it, to read: {folder}/report.html ({time.perf_counter() - began:.0f} s)")

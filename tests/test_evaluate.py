@@ -118,14 +118,13 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
-def one_line(done: Done, n_before: int = 0) -> str:
-    """The only line on stderr of a command that the user's input made fail, but for what it had to tell before."""
+def one_line(done: Done) -> str:
+    """The only line on stderr of a command that the user's input made fail."""
     assert done.code == 1, done.err
     assert done.out == ""
-    lines = done.err.splitlines()
-    assert len(lines) == n_before + 1, done.err
-    assert lines[-1].startswith("error: ")
-    return lines[-1].removeprefix("error: ")
+    (line,) = done.err.splitlines()
+    assert line.startswith("error: ")
+    return line.removeprefix("error: ")
 
 
 # What it leaves
@@ -478,7 +477,7 @@ def test_what_is_being_written_is_left_alone(call: Call, evaluated: Path, run: P
     before = contents(evaluated)
     with only_writer(evaluated):
         for change in ("temperature=1.0", "temperature=0.7"):
-            assert "is being written by another run" in one_line(call("evaluate", f"run={run}", *SMALL, change), 1)
+            assert "is being written by another run" in one_line(call("evaluate", f"run={run}", *SMALL, change))
     assert contents(evaluated) == before
     assert not (run / "evaluation.1").exists()
 
@@ -654,17 +653,17 @@ def test_other_songs_than_those_of_the_run_are_refused(
 def test_a_folder_with_something_else_in_it_is_left_alone(call: Call, run: Path, tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "metrics.json").write_text("mine", encoding="utf-8")
-    line = one_line(call("evaluate", f"run={run}", *SMALL, "out=taken"), 1)
+    line = one_line(call("evaluate", f"run={run}", *SMALL, "out=taken"))
     assert line == "out=taken holds something else, which is not overwritten; choose another folder"
     assert contents(tmp_path / "taken") == {"metrics.json": b"mine"}
     (tmp_path / "file").write_text("mine", encoding="utf-8")
-    assert one_line(call("evaluate", f"run={run}", *SMALL, "out=file"), 1) == "out=file is a file; give a folder"
+    assert one_line(call("evaluate", f"run={run}", *SMALL, "out=file")) == "out=file is a file; give a folder"
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 
 
 def test_an_evaluation_of_other_settings_is_not_overwritten_either(call: Call, run: Path, evaluated: Path) -> None:
     folder = shutil.copytree(evaluated, Path("mine"))
-    line = one_line(call("evaluate", f"run={run}", *SMALL, "temperature=0.5", "out=mine"), 1)
+    line = one_line(call("evaluate", f"run={run}", *SMALL, "temperature=0.5", "out=mine"))
     assert line.startswith("out=mine holds something else")
     assert contents(folder) == contents(evaluated)
 
@@ -707,7 +706,7 @@ def test_an_untrained_model_has_no_guard(call: Call, songs_folder: Path) -> None
 
 
 def test_songs_longer_than_the_context(call: Call, run: Path) -> None:
-    line = one_line(call("evaluate", f"run={run}", "max_new_tokens=2000", "out=mine"), 1)
+    line = one_line(call("evaluate", f"run={run}", "max_new_tokens=2000", "out=mine"))
     assert "set max_new_tokens <= 1023" in line
 
 

@@ -1,11 +1,12 @@
 """Evaluate a model: score the held-out songs, write songs, and measure them; ``metrics.json`` as plain data.
 
-A subject, the settings of ``evaluate`` and a folder go in, the content of ``metrics.json`` comes out (its keys are
+A subject and the settings of ``evaluate`` go in, the content of ``metrics.json`` comes out (its keys are
 told in ``docs/evaluation.md``); the songs that were written stay in the folder. One model is in memory at a time. What
 is measured lives elsewhere: ``held_out``, ``originality``, ``style``; what it means, in ``verdict`` and ``advice``.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -47,31 +48,32 @@ class Heard:
 
 
 def evaluate(
-    subject: Subject,
-    network: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    settings: dict[str, Any],
-    folder: Path,
-) -> tuple[dict[str, Any], list[Sample]]:
-    """Evaluate a subject; return the metrics, and the songs that were written by the tuned model.
+    subject: Subject, settings: dict[str, Any], claim: Callable[[], Path]
+) -> tuple[Path, dict[str, Any], list[Sample]]:
+    """Evaluate a subject; return the folder, the metrics, and the songs that were written by the tuned model.
+
+    Args:
+        claim: makes the folder for the songs and returns it; called once nothing stands in the way of the evaluation.
 
     Raises:
         InputError: a setting cannot work with this model.
     """
     if settings["mauve"]:
-        mauve_library()  # said now if it is missing, and not after all the work
+        mauve_library()
     sampling = Sampling(**{field.name: settings[field.name] for field in fields(Sampling)})
     hashes = hashes_for(subject.folder, sampling.originality)
     train, held_out = subject.corpus.splits["train"], subject.corpus.splits[subject.split]
     seeds = [settings["seed"] + i for i in range(settings["num_samples"])]
     base_seeds = [settings["seed"] + i for i in range(settings["num_base_samples"])]
+    network, tokenizer = _load(subject.tuned, settings["prompt"], sampling)
+    folder = claim()
     tuned = _hear(network, tokenizer, subject.name, held_out, settings, seeds, sampling, hashes, folder / SAMPLES)
     base, noise = None, None
     noise_in_guide: list[float | None] = [None for _ in tuned.guide]
     if subject.base is not None:
         del network, tokenizer
         give_back_memory()
-        network, tokenizer = load_writer(subject.base, settings["prompt"], sampling)
+        network, tokenizer = _load(subject.base, settings["prompt"], sampling)
         free = replace(sampling, originality=None)
         plain = {**settings, "guide": False}
         name = f"{subject.name}, untrained"
@@ -125,7 +127,7 @@ def evaluate(
         "in_style": verdict.in_style(style["told_apart"], style["nearer"]),
     }
     metrics["advice"] = advice_of(metrics, subject.trained)
-    return metrics, tuned.samples
+    return folder, metrics, tuned.samples
 
 
 _SETTINGS = (
@@ -134,9 +136,7 @@ _SETTINGS = (
 )
 
 
-def load_writer(
-    model: dict[str, Any], prompt: str, sampling: Sampling
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _load(model: dict[str, Any], prompt: str, sampling: Sampling) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load a model onto the best device.
 
     Raises:
