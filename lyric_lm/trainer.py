@@ -48,7 +48,9 @@ def make_trainer(
     }
     for entry in settings["callbacks"].values():
         if entry:
-            callbacks.append(hydra.utils.instantiate(entry, **given.get(entry["_target_"], {})))
+            # Given afterwards: Hydra would make a configuration of the songs, in which "${" means something.
+            make = hydra.utils.instantiate(entry, _partial_=True)
+            callbacks.append(make(**given.get(entry["_target_"], {})))
     return _trainer(settings, run_dir, [*callbacks, *always[1:], WholeRunProgress()], [metrics, *loggers])
 
 

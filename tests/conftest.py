@@ -28,6 +28,15 @@ class Done:
     err: str
 
 
+def one_line(done: Done) -> str:
+    """The only line on stderr, of a command that the user's input made fail."""
+    assert done.code == 1, done.err
+    assert done.out == ""
+    (line,) = done.err.splitlines()
+    assert line.startswith("error: ")
+    return line.removeprefix("error: ")
+
+
 def run_command(name: str, *arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Done:
     """Run ``python -m lyric_lm.NAME`` in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **(env or {})}

@@ -20,7 +20,7 @@ from lyric_lm.lock import only_writer
 from lyric_lm.lyrics.corpus import build_corpus
 from lyric_lm.lyrics.folding import folded_words
 from lyric_lm.sampling import Sample, Sampling
-from tests.conftest import Done
+from tests.conftest import Done, one_line
 
 Call = Callable[..., Done]
 
@@ -116,15 +116,6 @@ def names(folder: Path) -> set[str]:
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
-
-
-def one_line(done: Done) -> str:
-    """The only line on stderr of a command that the user's input made fail."""
-    assert done.code == 1, done.err
-    assert done.out == ""
-    (line,) = done.err.splitlines()
-    assert line.startswith("error: ")
-    return line.removeprefix("error: ")
 
 
 # What it leaves

@@ -11,20 +11,11 @@ from safetensors.torch import load_file, save_file
 
 from lyric_lm.checks import computer
 from lyric_lm.checks.check import Check
-from tests.conftest import Done
+from tests.conftest import Done, one_line
 
 Call = Callable[..., Done]
 
 SHORT = ("max_new_tokens=8",)
-
-
-def one_line(done: Done) -> str:
-    """The only line on stderr, of a command that the user's input made fail."""
-    assert done.code == 1, done.err
-    assert done.out == ""
-    (line,) = done.err.splitlines()
-    assert line.startswith("error: ")
-    return line.removeprefix("error: ")
 
 
 def records(file: Path) -> list[dict[str, Any]]:

@@ -143,3 +143,11 @@ def test_copying_is_told_once_and_known_after_a_stop(
     assert content["epochs"][:2] == first["epochs"]
     assert content["epochs"][2]["is_copying"] is True
     assert (run / "train.log").read_text(encoding="utf-8").count("Copying since epoch") == 1
+
+
+def test_songs_may_hold_what_means_something_to_hydra(call: Call, songs: Path, tmp_path: Path) -> None:
+    odd = shutil.copytree(songs, tmp_path / "odd")
+    for file in odd.glob("*.txt"):
+        file.write_text(file.read_text(encoding="utf-8") + "\nand ${nothing} to pay, ???\n", encoding="utf-8")
+    folder = train(call, odd, tmp_path / "run", *SHORT, epochs=1)
+    assert [row["epoch"] for row in json.loads((folder / "originality.json").read_text())["epochs"]] == [0, 1]
