@@ -47,7 +47,7 @@ def main(cfg: DictConfig) -> None:
 def show(query: str, data: dict[str, Any]) -> str:
     """Return one song before and after cleaning, found by its title or source."""
     reading = read_songs(data["path"], data["artist"])
-    results = clean_songs(reading, data["section_labels"], rules_of(data))
+    results = list(clean_songs(reading, data["section_labels"], rules_of(data)))
     wanted = find_song([song for song, _ in results], query)
     song, result = next((song, result) for song, result in results if song is wanted)
     found = next(song.lyrics for song in reading.songs if song.source == wanted.source)

@@ -40,6 +40,26 @@ def test_every_part_lands_whole_in_one_block(case: tuple[list[int], int]) -> Non
     assert pack(parts, block_size) == blocks
 
 
+def best_fit(parts: list[Part], block_size: int) -> list[list[Part]]:
+    """Pack the longest first, each into the fullest block that holds it, by looking at all blocks for each."""
+    blocks: list[list[Part]] = []
+    for part in sorted(parts, key=lambda part: -len(part.ids)):
+        fitting = [block for block in blocks if room_taken(block) + len(part.ids) <= block_size]
+        if fitting:
+            max(fitting, key=room_taken).append(part)  # of equally full ones the first
+        else:
+            blocks.append([part])
+    return blocks
+
+
+@given(LENGTHS_AND_SIZE)
+@settings(max_examples=300, deadline=None)
+def test_as_a_search_through_all_blocks_packs(case: tuple[list[int], int]) -> None:
+    lengths, block_size = case
+    parts = parts_of(lengths)
+    assert pack(parts, block_size) == best_fit(parts, block_size)
+
+
 @given(LENGTHS_AND_SIZE)
 @settings(max_examples=100, deadline=None)
 def test_no_two_blocks_would_fit_in_one(case: tuple[list[int], int]) -> None:

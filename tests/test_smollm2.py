@@ -18,7 +18,7 @@ from lyric_lm.data.encoding import separator_id
 from lyric_lm.errors import InputError
 from lyric_lm.model import smollm2
 from lyric_lm.model.pretrained import context_length, load_model
-from lyric_lm.model.smollm2 import cache_folder, check_sha256, smollm2_folder
+from lyric_lm.model.smollm2 import check_sha256, smollm2_folder
 
 FOLDER = "smollm2-135m-instruct-0.1.2"
 
@@ -57,16 +57,6 @@ def refusal() -> str:
     message = str(error.value)
     assert "\n" not in message
     return message
-
-
-def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("LYRIC_LM_CACHE", "~/models")
-    assert cache_folder() == Path.home() / "models"
-    monkeypatch.delenv("LYRIC_LM_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / "lyric_lm"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache_folder() == Path.home() / ".cache" / "lyric_lm"
 
 
 def test_checksum(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def plain_loss(network: PreTrainedModel, parts: Iterable[Part], label_smoothing:
     network.eval()
     sums, n_targets = torch.zeros(2, dtype=torch.float64), 0
     for part in parts:
-        ids = torch.tensor([part.ids], device=network.device)  # (1, T)
+        ids = torch.tensor(part.ids, dtype=torch.int64, device=network.device)[None]  # (1, T)
         first = part.first_position
         positions = {"position_ids": torch.arange(first, first + len(part.ids), device=network.device)[None]}
         logits = network(input_ids=ids, use_cache=False, **(positions if first else {})).logits[0, :-1].float()

@@ -6,8 +6,9 @@ import lightning as L
 from transformers import PreTrainedTokenizerBase
 
 from lyric_lm.data.batches import BlockBatches
-from lyric_lm.data.encoding import encode_songs, line_end_ids, separator_id
+from lyric_lm.data.encoding import line_end_ids, separator_id
 from lyric_lm.data.packing import Part, cut_song, pack
+from lyric_lm.data.store import stored_songs
 from lyric_lm.errors import InputError
 from lyric_lm.lyrics.song import Song
 
@@ -25,7 +26,7 @@ class LyricsDataModule(L.LightningDataModule):
         rank, world_size: which of how many processes this is; each takes its share of the batches.
 
     Raises:
-        InputError: ``block_size`` or ``batch_size`` cannot work.
+        InputError: ``block_size`` or ``batch_size`` cannot work, or the tokens of many songs cannot be stored.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class LyricsDataModule(L.LightningDataModule):
         self.parts: dict[str, list[Part]] = {}
         self.blocks: dict[str, list[list[Part]]] = {}
         for name, songs in splits.items():
-            encoded = encode_songs(songs, tokenizer)
+            encoded = stored_songs(songs, tokenizer)
             line_ends = line_end_ids(tokenizer, encoded)
             self.parts[name] = [
                 part for song in encoded for part in cut_song(song, block_size, context_length, line_ends)

@@ -1,20 +1,28 @@
 """Turn songs into token ids, with the separator that teaches a model where songs begin and end."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from lyric_lm.lyrics.song import Song
 
 END_OF_TEXT = "<|endoftext|>"
+CHUNK = 1_000  # songs encoded at a time; what the tokenizer makes beside the ids takes thirty times their room
+
+Ids = Sequence[int] | NDArray[np.int32]  # of one song or a part of it, (T,)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class EncodedSong:
     """A song as ids: separator, lyrics, separator. ``n_bytes`` is the UTF-8 size of the lyrics alone."""
 
     title: str
-    ids: list[int]
+    ids: Ids
     n_bytes: int
 
 
@@ -38,16 +46,24 @@ def encode_songs(songs: list[Song], tokenizer: PreTrainedTokenizerBase) -> list[
     The leading separator is the first token's context, so every token of the song and the closing
     separator are targets: the model learns to begin a song and to end it.
     """
-    separator = separator_id(tokenizer)
-    texts = [song.lyrics for song in songs]
-    encoded = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"] if texts else []
     return [
-        EncodedSong(song.title, [separator, *ids, separator], len(song.lyrics.encode()))
-        for song, ids in zip(songs, encoded, strict=True)
+        EncodedSong(song.title, ids, len(song.lyrics.encode()))
+        for song, ids in zip(songs, encoded_one_by_one(songs, tokenizer), strict=True)
     ]
+
+
+def encoded_one_by_one(songs: list[Song], tokenizer: PreTrainedTokenizerBase) -> Iterator[NDArray[np.int32]]:
+    """Yield each song's ids, (T,), with its separators, ``CHUNK`` songs encoded at a time."""
+    separator = separator_id(tokenizer)
+    lyrics = (song.lyrics for song in tqdm(songs, "Encoding", unit=" songs", delay=2, leave=False, disable=None))
+    while texts := list(islice(lyrics, CHUNK)):
+        for ids in tokenizer(texts, add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]:
+            yield np.array([separator, *ids, separator], dtype=np.int32)
 
 
 def line_end_ids(tokenizer: PreTrainedTokenizerBase, songs: list[EncodedSong]) -> set[int]:
     """Return the ids among the songs' tokens whose text ends a line; a long song may be cut after them."""
-    used = {token for song in songs for token in song.ids}
+    used: set[int] = set()
+    for song in songs:
+        used.update(np.unique(song.ids).tolist())
     return {token for token in used if tokenizer.decode([token]).endswith("\n")}

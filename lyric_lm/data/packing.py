@@ -4,21 +4,25 @@ Encoded songs go in, blocks come out: lists of parts whose lengths add up to at 
 Nothing here knows tensors; ``batches`` lays the blocks out.
 """
 
+from bisect import bisect_left, insort
+from collections import defaultdict
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
-from lyric_lm.data.encoding import EncodedSong
+from lyric_lm.data.encoding import EncodedSong, Ids
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Part:
     """A song, or a piece of a song too long for one block.
 
     ``ids[0]`` is context only: the separator before the song, or the last token of the piece before. All
     others are targets, so every token of a song is scored exactly once. ``first_position`` is the position
-    of ``ids[0]`` in the song, ``n_bytes`` the UTF-8 size of the lyrics that the targets stand for.
+    of ``ids[0]`` in the song, ``n_bytes`` the UTF-8 size of the lyrics that the targets stand for. The ids
+    are a view of the song's, not a copy, where these are an array.
     """
 
-    ids: list[int]
+    ids: Ids
     first_position: int
     n_bytes: int
     title: str
@@ -63,15 +67,21 @@ def pack(parts: list[Part], block_size: int) -> list[list[Part]]:
     [['6', '2'], ['5', '3']]
     """
     blocks: list[list[Part]] = []
-    room: list[int] = []
+    with_room: defaultdict[int, list[int]] = defaultdict(list)  # the blocks with so many tokens free, as a heap
+    rooms: list[int] = []  # those of its keys that there are blocks for, rising
     for part in sorted(parts, key=lambda part: -len(part.ids)):
-        fitting = [i for i, free in enumerate(room) if free >= len(part.ids)]
-        if fitting:
-            best = min(fitting, key=room.__getitem__)
+        place = bisect_left(rooms, len(part.ids))
+        if place < len(rooms):
+            room = rooms[place]
+            best = heappop(with_room[room])  # of equally full ones the first
+            if not with_room[room]:
+                del rooms[place]
         else:
-            best = len(blocks)
+            room, best = block_size, len(blocks)
             blocks.append([])
-            room.append(block_size)
         blocks[best].append(part)
-        room[best] -= len(part.ids)
+        room -= len(part.ids)
+        if not with_room[room]:
+            insort(rooms, room)
+        heappush(with_room[room], best)
     return blocks

@@ -57,7 +57,7 @@ def score_songs(
     was_training = network.training
     network.eval()
     for song, encoded in zip(songs, encode_songs(songs, tokenizer), strict=True):
-        ids = torch.tensor(encoded.ids, device=network.device)  # (T,)
+        ids = torch.tensor(encoded.ids, dtype=torch.int64, device=network.device)  # (T,)
         nats = 0.0
         for begin, first, end in windows(len(ids), context_length(network), most):
             only = {"logits_to_keep": end - first} if takes_keep else {}

@@ -3,7 +3,7 @@
 import difflib
 import os
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from lyric_lm.lyrics.cleaning.characters import usual_apostrophe
 from lyric_lm.lyrics.cleaning.recommendations import recommended
 from lyric_lm.lyrics.duplicates import group_versions
 from lyric_lm.lyrics.inspection import Suspicion, suspicions
-from lyric_lm.lyrics.languages import language, script
+from lyric_lm.lyrics.languages import tongue
 from lyric_lm.lyrics.nonsongs import not_a_song, untranslated
 from lyric_lm.lyrics.reading import Reading, Skipped, read_songs
 from lyric_lm.lyrics.song import Song, fold
@@ -93,18 +93,21 @@ def build_corpus(
     if section_labels not in SECTION_LABELS:
         raise InputError(f"data.section_labels={section_labels} is not one of {', '.join(SECTION_LABELS)}")
     reading = read_songs(path, artist)
-    results = clean_songs(reading, section_labels, rules)
-    titles = {untranslated(song.title) for song, _ in results if untranslated(song.title) == fold(song.title)}
     raw = {song.source: song.lyrics for song in reading.songs}
     cleaned: Counter[str] = Counter()
     counts: dict[str, Counter[str]] = {}
     examples: dict[str, list[Example]] = defaultdict(list)
+    found: list[Song] = []
+    for song, result in clean_songs(reading, section_labels, rules):
+        found.append(song)
+        if result.counts:
+            cleaned += result.counts
+            counts[song.source] = result.counts
+            _collect(examples, song, result)
+    titles = {untranslated(song.title) for song in found if untranslated(song.title) == fold(song.title)}
     dropped: list[Skipped] = []
     songs: list[Song] = []
-    for song, result in results:
-        cleaned += result.counts
-        counts[song.source] = result.counts
-        _collect(examples, song, result)
+    for song in found:
         if reason := not_a_song(song, raw[song.source], titles):
             dropped.append(Skipped(song.source, f"{song.title}: {reason}"))
         else:
@@ -120,6 +123,7 @@ def build_corpus(
             dropped += [Skipped(song.source, f"{song.title}: {_likeness(song, kept)}") for song in others]
         groups = [group[:1] for group in groups]
     kept_songs = [song for group in groups for song in group]
+    tongues = [tongue(song.lyrics) for song in kept_songs]
     excerpts = {source for source, found in counts.items() if found["excerpt_stubs"]}
     return Corpus(
         path=reading.path,
@@ -132,9 +136,9 @@ def build_corpus(
         cleaned=cleaned,
         examples={name: examples[name] for name in RULES if name in examples},
         versions=versions,
-        to_look_at=suspicions(kept_songs, raw, counts, excerpts),
-        languages=Counter(language(song.lyrics) for song in kept_songs),
-        scripts=Counter(script(song.lyrics) for song in kept_songs),
+        to_look_at=suspicions(kept_songs, tongues, raw, counts, excerpts),
+        languages=Counter(own.language for own in tongues),
+        scripts=Counter(own.script for own in tongues),
     )
 
 
@@ -149,17 +153,18 @@ def rules_of(data: dict[str, Any]) -> list[str]:
     return [name for name, is_on in data["clean"].items() if is_on]
 
 
-def clean_songs(reading: Reading, section_labels: str, rules: Collection[str]) -> list[tuple[Song, Cleaned]]:
-    """Clean every song of a reading; what several songs have in common helps to tell what is not theirs."""
+def clean_songs(reading: Reading, section_labels: str, rules: Collection[str]) -> Iterator[tuple[Song, Cleaned]]:
+    """Clean every song of a reading, one by one: the steps of them all would take several times their room.
+
+    What several songs have in common helps to tell what is not theirs.
+    """
     apostrophe = usual_apostrophe(song.lyrics for song in reading.songs)
     pairs = recommended((song.title, song.lyrics) for song in reading.songs)
     title_rules = [name for name in TITLE_RULES if name in rules]
-    results = []
     for song in tqdm(reading.songs, "Cleaning", unit=" songs", delay=2, leave=False, disable=None):
         title = clean(song.title, rules=title_rules).text.replace("\n", " ") or song.source
         result = clean(song.lyrics, section_labels, title, rules, apostrophe, pairs)
-        results.append((Song(title, song.artist, result.text, song.source), result))
-    return results
+        yield Song(title, song.artist, result.text, song.source), result
 
 
 def _likeness(song: Song, kept: Song) -> str:

@@ -5,23 +5,21 @@ propose the pairs, ``versions`` judges each. In a group every text is a version 
 text of a group that joined it: so a long row of texts of which each resembles only the next falls into several groups.
 """
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import product
 
 import numpy as np
-from datasketch import MinHash, MinHashLSH
+from numpy.typing import NDArray
 
-from lyric_lm.lyrics.likeness import fingerprint
+from lyric_lm.lyrics.likeness import Fingerprint, fingerprint
+from lyric_lm.lyrics.sketches import SketchIndex, sketch
 from lyric_lm.lyrics.song import Song
 from lyric_lm.lyrics.titles import base_title, names_a_song
 from lyric_lm.lyrics.versions import NO_FIT, PART, Text, is_apart, likeness
 
-# Bands and rows of the sketches. A pair that has a fifth of its shingles in common is proposed with probability
-# 0.93, one that has a hundredth with 0.006. Versions have a fifth or more; what by its sketch has less than half that
-# is let go.
-BANDS, ROWS = 64, 2
-LEAST_JACCARD = 0.1
+LEAST_JACCARD = 0.1  # by the sketch; versions have a fifth of their shingles in common, or more
 COMMON = 200  # a shingle of this many songs proposes no pair: an advert that cleaning left, the chorus of a whole genre
 MOST_PROPOSED = 50  # by sketch, the most alike; as many by title
 # A title of more than half of all texts, if these are a few, or of more than COMMON, is not a song's: the column held
@@ -36,32 +34,28 @@ def grouped(songs: list[Song]) -> list[list[Text]]:
     Which songs are together does not depend on the order of ``songs``.
     """
     texts = _texts(songs)
-    blank = MinHash(num_perm=BANDS * ROWS, hashfunc=int)
-    index = MinHashLSH(num_perm=BANDS * ROWS, params=(BANDS, ROWS))
-    # Of the groups' first texts: their sketches, by title, and how many have a shingle, by the shingle's number.
-    sketches = np.empty((len(texts), BANDS * ROWS), dtype=np.uint32)
+    # Of the groups' first texts: their sketches, by title, and how many have a shingle that many texts have.
+    index = SketchIndex(most=len(texts))
     by_title: defaultdict[str, list[int]] = defaultdict(list)
-    shingles, numbers = np.unique(np.concatenate([text.print.distinct for text in texts]), return_inverse=True)
-    n_firsts = np.zeros(len(shingles), dtype=np.int32)
+    frequent = _frequent([text.print.distinct for text in texts])
+    n_firsts = np.zeros(len(frequent), dtype=np.int32)
     groups: list[list[Text]] = []
     rivals: list[set[int]] = []
-    for text, own in zip(texts, np.split(numbers, np.cumsum([len(text.print) for text in texts])[:-1]), strict=True):
-        rare = text.print.distinct[n_firsts[own] < COMMON]
-        sketch = blank.copy()
-        sketch.update_batch(((rare if len(rare) else text.print.distinct) >> np.uint64(32)).tolist())
-        near = np.sort(np.array(index.query(sketch), dtype=np.intp))
-        jaccard = (sketches[near] == sketch.hashvalues).mean(axis=1)
-        near = near[np.argsort(-jaccard, kind="stable")[: min(MOST_PROPOSED, (jaccard >= LEAST_JACCARD).sum())]]
+    for text in texts:
+        places = np.searchsorted(frequent, text.print.distinct)
+        is_frequent = frequent[places] == text.print.distinct
+        rare = text.print.distinct[~is_frequent | (n_firsts[places] < COMMON)]
+        its_sketch = sketch(rare if len(rare) else text.print.distinct)
+        near = index.near(its_sketch, LEAST_JACCARD, MOST_PROPOSED)
         namesakes = (number for title in text.titles for number in by_title[title][:MOST_PROPOSED])
-        proposed = {*near.tolist(), *namesakes}
+        proposed = {*near, *namesakes}
         likenesses = {number: likeness(text, groups[number][0]) for number in proposed}
         fitting = [n for n in proposed if likenesses[n] > NO_FIT and not is_apart(text, groups[n])]
         if fitting:
             groups[max(fitting, key=lambda number: (*likenesses[number], -number))].append(text)
             continue
-        index.insert(len(groups), sketch, check_duplication=False)
-        sketches[len(groups)] = sketch.hashvalues
-        n_firsts[own] += 1
+        index.add(its_sketch)
+        n_firsts[places[is_frequent]] += 1
         for title in text.titles:
             by_title[title].append(len(groups))
         groups.append([text])
@@ -69,12 +63,24 @@ def grouped(songs: list[Song]) -> list[list[Text]]:
     return _joined(groups, rivals)
 
 
+def _frequent(texts: list[NDArray[np.uint64]]) -> NDArray[np.uint64]:
+    """Return the shingles that at least ``COMMON`` texts have, rising; the others need no counting.
+
+    The largest number there is stands at the end, so that no shingle would come after it.
+    """
+    shingles = np.concatenate(texts)
+    shingles.sort()
+    last = shingles[COMMON - 1 :]
+    found = last[last == shingles[: len(last)]]
+    return np.append(found[np.diff(found, prepend=~found[:1]) != 0], np.uint64(2**64 - 1))
+
+
 def _texts(songs: list[Song]) -> list[Text]:
     """Take songs of the same words together; return the texts from the most complete down, in an order of their own."""
     prints = [fingerprint(song.lyrics) for song in songs]
     same: defaultdict[bytes, list[int]] = defaultdict(list)
     for place, print_ in enumerate(prints):
-        same[print_.shingles.tobytes()].append(place)
+        same[_digest(print_)].append(place)
     titles = [_told_by(songs[place].title for place in places) for places in same.values()]
     n_texts = Counter(title for told in titles for title in told)
     common = {title for title, n in n_texts.items() if n > COMMON or (n >= A_FEW and n > len(same) / 2)}
@@ -85,6 +91,10 @@ def _texts(songs: list[Song]) -> list[Text]:
         return -len(text.print), sorted(text.titles), text.print.shingles.tobytes()
 
     return sorted(texts, key=rank)
+
+
+def _digest(print_: Fingerprint) -> bytes:
+    return hashlib.blake2b(print_.shingles.tobytes(), digest_size=16).digest()
 
 
 def _told_by(titles: Iterable[str]) -> frozenset[str]:

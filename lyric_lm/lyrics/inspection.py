@@ -7,11 +7,11 @@ a suspicion is a hint, and a song may be just so. It knows no rule of cleaning; 
 import re
 import statistics
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lyric_lm.lyrics.languages import language, letter_script, script
+from lyric_lm.lyrics.languages import Tongue, letter_script
 from lyric_lm.lyrics.song import Song, words
 
 _ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff\ue000-\uf8ff\ud800-\udfff]")
@@ -57,23 +57,28 @@ class _Usual(NamedTuple):
 
 
 def suspicions(
-    songs: list[Song], raw: Mapping[str, str], counts: Mapping[str, Counter[str]], excerpts: Collection[str]
+    songs: list[Song],
+    tongues: Sequence[Tongue],
+    raw: Mapping[str, str],
+    counts: Mapping[str, Counter[str]],
+    excerpts: Collection[str],
 ) -> list[Suspicion]:
     """Return the songs to look at by hand, worst first.
 
     Args:
         songs: those that were kept, cleaned.
+        tongues: the language and script of each.
         raw: the text of each before cleaning, by source.
         counts: how often each rule changed something, by source.
         excerpts: the sources of the songs that are known to be cut short.
     """
-    usual = _usual(songs)
+    usual = _usual(songs, tongues)
     found: list[tuple[Song, list[_Finding]]] = []
-    for song in songs:
+    for song, own in zip(songs, tongues, strict=True):
         before, done = raw.get(song.source, song.lyrics), counts.get(song.source, Counter())
         findings = [_Finding(5, "only an excerpt: the source cut the text short")] if song.source in excerpts else []
         findings += _what_cleaning_did(song.lyrics, before, done) + _leftovers(song.lyrics) + _manners(song.lyrics)
-        found.append((song, findings + _title(song.title) + _unlike_others(song.lyrics, usual)))
+        found.append((song, findings + _title(song.title) + _unlike_others(song.lyrics, own, usual)))
     manners = Counter(finding.manner for _, findings in found for finding in findings)
     common = {manner for manner, n in manners.items() if manner and n > len(songs) / 2}
     result = []
@@ -85,15 +90,15 @@ def suspicions(
     return sorted(result, key=lambda one: (-one.score, one.title, one.source))
 
 
-def _usual(songs: list[Song]) -> _Usual:
+def _usual(songs: list[Song], tongues: Sequence[Tongue]) -> _Usual:
     def agreed(values: list[str]) -> str:
         (value, n), *_ = Counter(values).most_common(1) or [("", 0)]
         return value if n >= 0.8 * len(values) else ""
 
     return _Usual(
         statistics.median([len(words(song.lyrics)) for song in songs] or [0]),
-        agreed([language(song.lyrics) for song in songs]),
-        agreed([script(song.lyrics) for song in songs]),
+        agreed([own.language for own in tongues]),
+        agreed([own.script for own in tongues]),
     )
 
 
@@ -159,7 +164,7 @@ def _title(title: str) -> list[_Finding]:
     return [_Finding(1.5, f"“{match[0].lower()}” in the title")] if match else []
 
 
-def _unlike_others(lyrics: str, usual: _Usual) -> list[_Finding]:
+def _unlike_others(lyrics: str, own: Tongue, usual: _Usual) -> list[_Finding]:
     findings: list[_Finding] = []
     n_words = len(words(lyrics))
     usually = f"where half the songs have {usual.n_words:,.0f} or more"
@@ -170,10 +175,12 @@ def _unlike_others(lyrics: str, usual: _Usual) -> list[_Finding]:
     longest = max(map(len, lyrics.split("\n")))
     if longest > 120:
         findings.append(_Finding(1.5 if longest <= 240 else 3, f"a line of {longest:,} characters, as in prose"))
-    if usual.script and (own := script(lyrics)) != usual.script:
-        findings.append(_Finding(3, f"in {own or 'no'} letters, where most songs are in {usual.script} ones"))
-    elif usual.language and (own := language(lyrics)) not in ("", usual.language):
-        findings.append(_Finding(1.5, f"its language seems to be {own}, where most songs are {usual.language}"))
+    if usual.script and own.script != usual.script:
+        findings.append(_Finding(3, f"in {own.script or 'no'} letters, where most songs are in {usual.script} ones"))
+    elif usual.language and own.language not in ("", usual.language):
+        findings.append(
+            _Finding(1.5, f"its language seems to be {own.language}, where most songs are {usual.language}")
+        )
     return findings
 
 

