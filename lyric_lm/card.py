@@ -10,6 +10,8 @@ def model_card(summary: dict[str, Any], settings: dict[str, Any], corpus: dict[s
     splits = corpus["n_songs_by_split"]
     songs = f"{splits['train']} to train on, {splits['val']} held out, {splits['test']} for testing"
     since = summary["overfitting_since_epoch"]
+    finetune = dict(settings["finetune"])
+    method = finetune.pop("method") + "".join(f", {key} {value:g}" for key, value in finetune.items())
     step = f"{data['block_size']} × {data['batch_size']} × {trainer['accumulate_grad_batches']}"
 
     def nats(value: float | None) -> str:
@@ -28,6 +30,7 @@ A causal language model that writes lyrics in the style of one artist, fine-tune
 | --- | --- |
 | base model | {base}{" (architecture only)" if model["from_scratch"] and model["pretrained"] else ""} |
 | songs | {songs}; {corpus["n_words"]:,} words |
+| fine-tuning | {method}; {summary["n_trained_parameters"]:,} parameters trained |
 | tokens trained on, per epoch | {summary["n_train_tokens"]:,} |
 | best epoch | {summary["best_epoch"] or "not measured"} of {summary["epochs"]} |
 | overfitting | {f"since epoch {since}; these are the best epoch's weights" if since else "not seen"} |

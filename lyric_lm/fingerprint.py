@@ -7,11 +7,15 @@ step (how long to train, where to log, samples) may change; everything else is r
 import hashlib
 from typing import Any
 
+import numpy as np
+
 from lyric_lm.data.datamodule import LyricsDataModule
+from lyric_lm.data.packing import Part
 from lyric_lm.errors import InputError
 
 # Groups whose keys decide about every step. Which songs there are is told by their fingerprint.
-_GROUPS = ("model", "data", "optim", "trainer")
+_GROUPS = ("model", "finetune", "data", "optim", "trainer")
+_SAME_STEP = ("model.gradient_checkpointing",)  # to the last bit
 # Of the data, only how the songs are laid out; of the trainer, only what decides about a step.
 _LAYOUT = ("block_size", "batch_size")
 _STEP = (
@@ -26,15 +30,26 @@ def songs_fingerprint(songs: LyricsDataModule) -> dict[str, list[list[str]]]:
     for split, parts in songs.parts.items():
         hashes: dict[str, Any] = {}
         for part in parts:
-            hashes.setdefault(part.title, hashlib.sha256()).update(f"{part.first_position} {part.ids}".encode())
+            hashes.setdefault(part.title, hashlib.sha256()).update(_bytes_of(part))
         found[split] = sorted([title, digest.hexdigest()[:16]] for title, digest in hashes.items())
     return found
 
 
 def blocks_fingerprint(songs: LyricsDataModule) -> str:
     """Return a hash (SHA-256) of all tokens in the order and the blocks in which the model reads them."""
-    layout = {split: [[part.ids for part in block] for block in blocks] for split, blocks in songs.blocks.items()}
-    return hashlib.sha256(str(layout).encode()).hexdigest()
+    digest = hashlib.sha256()
+    for split, blocks in songs.blocks.items():
+        digest.update(f"{split} {len(blocks)} ".encode())
+        for block in blocks:
+            digest.update(f"{len(block)} ".encode())
+            for part in block:
+                digest.update(_bytes_of(part))
+    return digest.hexdigest()
+
+
+def _bytes_of(part: Part) -> bytes:
+    """Return a part's place in its song and its ids as bytes, the same on every machine."""
+    return f"{part.first_position} {len(part.ids)} ".encode() + np.asarray(part.ids, dtype="<i4").tobytes()
 
 
 def step_settings(settings: dict[str, Any], precision: str) -> dict[str, Any]:
@@ -44,6 +59,7 @@ def step_settings(settings: dict[str, Any], precision: str) -> dict[str, Any]:
         for key, value in settings[group].items():
             if (group != "data" or key in _LAYOUT) and (group != "trainer" or key in _STEP):
                 chosen[f"{group}.{key}"] = value
+    chosen = {key: value for key, value in chosen.items() if key not in _SAME_STEP}
     return chosen | {"trainer.precision": precision}
 
 
@@ -64,6 +80,11 @@ def refuse_changes(then: dict[str, Any], now: dict[str, Any], resume: str) -> No
             "without model="
         )
     old, new = then["settings"], now["settings"]
+    if old["finetune.method"] != new["finetune.method"]:
+        raise InputError(
+            f"resume={resume}: its checkpoint is of finetune={old['finetune.method']}, not of "
+            f"finetune={new['finetune.method']}; resume it without finetune="
+        )
     changed = [key for key in old if key in new and old[key] != new[key]]
     if changed:
         key, more = changed[0], f" (and {len(changed) - 1} more settings)" if len(changed) > 1 else ""

@@ -22,15 +22,17 @@ from lyric_lm.callbacks.metrics_file import MetricsFile
 from lyric_lm.callbacks.watch import watchers
 from lyric_lm.card import model_card
 from lyric_lm.checkpoints import BEST, LAST, PREVIOUS, find_checkpoint
+from lyric_lm.checks.batch_size import with_batch_size
 from lyric_lm.checks.check import heed
 from lyric_lm.checks.recipe import check_all, check_baseline, n_steps
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.durable import write_text
 from lyric_lm.errors import InputError, Interrupted, NotFinite
 from lyric_lm.fingerprint import blocks_fingerprint, refuse_changes, songs_fingerprint, step_settings
-from lyric_lm.hardware import device_name
+from lyric_lm.hardware import device_name, keep_freed_memory
 from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.lyrics.report import as_data
+from lyric_lm.model.lora import prepare
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.pretrained import context_length, load_model
 from lyric_lm.originality.hashes import hashes_of
@@ -61,6 +63,7 @@ def fit_run(
         Interrupted: the run was asked to stop; what it learned is in ``run_dir``.
     """
     began = time.perf_counter()
+    keep_freed_memory()
     L.seed_everything(settings["seed"], verbose=False)
     warnings.filterwarnings("ignore", category=UserWarning, module="lightning")
     found = find_checkpoint(run_dir, is_begun(run_dir)) if settings["resume"] else None
@@ -70,6 +73,7 @@ def fit_run(
     model, data = settings["model"], settings["data"]
     log.info("Model: %s", model["name"])
     network, tokenizer = load_model(**model)
+    settings = with_batch_size(settings, network, found.ours["settings"] if found else None)
     songs, module = make_parts(settings, corpus, network, tokenizer)
     resume_step = found.step if found else None
     hashes = hashes_of(song.lyrics for song in corpus.splits["train"])
@@ -154,13 +158,14 @@ def fit_run(
 def make_parts(
     settings: dict[str, Any], corpus: Corpus, network: PreTrainedModel, tokenizer: Any, rank: int = 0
 ) -> tuple[LyricsDataModule, SongModule]:
-    """Lay the songs out for a model, and make the module that trains it."""
+    """Lay the songs out for a model, and make the module that trains it, or adapters that are put into it."""
     data, trainer = settings["data"], settings["trainer"]
     sizes = (context_length(network), data["block_size"], data["batch_size"])
     songs = LyricsDataModule(corpus.splits, tokenizer, *sizes, settings["seed"], rank, n_processes(trainer))
     if trainer["on_nan"] not in ("stop", "skip"):
         raise InputError(f"trainer.on_nan={trainer['on_nan']} is not known; allowed: stop, skip")
     skips = trainer["on_nan"] == "skip"
+    prepare(network, **settings["finetune"])
     return songs, SongModule(network, settings["model"]["name"], **settings["optim"], skips_not_finite=skips)
 
 
@@ -173,6 +178,7 @@ def fit_along(
     is_ready: Callable[[], None],
 ) -> None:
     """Be one of the other processes of a run: train a share of the batches, and write nothing."""
+    keep_freed_memory()
     L.seed_everything(settings["seed"] + rank, verbose=False)  # dropout differs; weights come from the first process
     network, tokenizer = load_model(**settings["model"])
     songs, module = make_parts(settings, corpus, network, tokenizer, rank)

@@ -25,6 +25,7 @@ from lyric_lm.settings import plain
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from lyric_lm.decoding.choice import Decoder
     from lyric_lm.originality.hashes import Hashes
     from lyric_lm.sampling import Sample, Sampling
 
@@ -95,18 +96,20 @@ def generate(
     seeds: list[int],
     sampling: "Sampling",
     hashes: "Hashes | None" = None,
+    decoder: "Decoder | None" = None,
 ) -> Iterator["Sample"]:
     """Write the songs and show them on stdout; a single one appears as it is written.
 
     Args:
         hashes: of the training songs, for ``sampling.originality``.
+        decoder: the network made ready; None: as ``write_songs`` does it.
     """
     from lyric_lm.sampling import write_songs
 
     is_single = len(prompts) == len(seeds) == 1
     for prompt in prompts:
         on_text = _show if is_single else None
-        for sample in write_songs(network, tokenizer, prompt, seeds, sampling, on_text, hashes):
+        for sample in write_songs(network, tokenizer, prompt, seeds, sampling, on_text, hashes, decoder=decoder):
             if not is_single:
                 _show(f"=== seed {sample.seed}\n{sample.text}\n")
             yield sample
@@ -130,6 +133,7 @@ def main(cfg: DictConfig) -> None:
     for key, least in (("num_samples", 1), ("seed", 0)):
         if type(settings[key]) is not int or settings[key] < least:
             raise InputError(f"{key}={settings[key]} cannot work; it must be a whole number, at least {least}")
+    from lyric_lm.decoding.choice import decoder_for
     from lyric_lm.hardware import best_device
     from lyric_lm.originality.hashes import hashes_for
     from lyric_lm.sampling import Sampling, encode_prompt
@@ -143,11 +147,13 @@ def main(cfg: DictConfig) -> None:
     if settings["preflight"]:
         check(network, tokenizer, settings)
     network.to(best_device())
+    decoder = decoder_for(network, settings["precision"], settings["quantize"])
+    choice["precision"] = decoder.precision
     seeds = [settings["seed"] + i for i in range(settings["num_samples"])]
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("x", encoding="utf-8") if out else nullcontext() as file:
-        for sample in generate(network, tokenizer, prompts, seeds, sampling, hashes):
+        for sample in generate(network, tokenizer, prompts, seeds, sampling, hashes, decoder):
             if file:
                 record = {**asdict(sample), "settings": choice, "model": name}
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -11,6 +11,8 @@ import torch
 
 from lyric_lm.errors import InputError
 
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # of glibc's malloc.h
+
 
 def best_device() -> str:
     """Return the device that a model should be used on: ``cuda``, ``mps`` or ``cpu``."""
@@ -62,6 +64,20 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{device.type} ({platform.machine()}, {torch.get_num_threads()} threads)"
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep the memory it frees, for the next step, where its allocator would return it (glibc's).
+
+    Otherwise every tensor of some size is mapped, filled with zeros by the system, and unmapped, again and again: a
+    fifth of a training step on a CPU. ``give_back_memory`` still returns what is free.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # another C library
+            libc = ctypes.CDLL("libc.so.6")
+            libc.mallopt(_M_MMAP_MAX, 0)
+            libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+            libc.mallopt(_M_TOP_PAD, 2**26)
 
 
 def give_back_memory() -> None:

@@ -25,16 +25,20 @@ def main(cfg: DictConfig) -> None:
     settings = plain(cfg)
     out = Path(settings["out"]).expanduser()
     corpus = corpus_from(settings["data"], settings["seed"])
+    from lyric_lm.checks.batch_size import with_batch_size
     from lyric_lm.checks.check import describe_checks, refuse, write_checks
     from lyric_lm.checks.recipe import check_all
     from lyric_lm.data.datamodule import LyricsDataModule
     from lyric_lm.hardware import device_of
+    from lyric_lm.model.lora import prepare
     from lyric_lm.model.loss import held_out_loss
     from lyric_lm.model.pretrained import context_length, load_model
 
-    data = settings["data"]
     log.info("Model: %s", settings["model"]["name"])
     network, tokenizer = load_model(**settings["model"])
+    settings = with_batch_size(settings, network)
+    prepare(network, **settings["finetune"])
+    data = settings["data"]
     songs = LyricsDataModule(
         corpus.splits, tokenizer, context_length(network), data["block_size"], data["batch_size"], settings["seed"]
     )

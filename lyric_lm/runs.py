@@ -6,12 +6,14 @@ What a run folder holds is told in ``outputs/README.md``.
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import yaml
 
 from lyric_lm.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OUTPUTS = Path("outputs")
 
@@ -27,17 +29,17 @@ class Run:
     """A run folder, read: the metrics as a table with the columns ``METRICS``, and the summary."""
 
     folder: Path
-    metrics: pd.DataFrame
+    metrics: "pd.DataFrame"
     summary: dict[str, Any]
     overrides: dict[str, str]
 
     @property
-    def train(self) -> pd.DataFrame:
+    def train(self) -> "pd.DataFrame":
         """The rows of optimizer steps."""
         return self.metrics[self.metrics["train/loss"].notna()]
 
     @property
-    def val(self) -> pd.DataFrame:
+    def val(self) -> "pd.DataFrame":
         """The rows of validations; the first is the untrained model's, at step 0."""
         return self.metrics[self.metrics["val/loss"].notna()]
 
@@ -62,14 +64,16 @@ def read_run(folder: Path) -> Run:
     )
 
 
-def read_metrics(folder: Path) -> pd.DataFrame:
+def read_metrics(folder: Path) -> "pd.DataFrame":
     """Read ``metrics.csv`` as numbers, NaN where not measured."""
+    import pandas as pd  # half a second, which finding a model does not need
+
     return pd.read_csv(
         folder / "metrics.csv", dtype={name: "int64" if name in ("step", "epoch") else "float64" for name in METRICS}
     )
 
 
-def losses_by_epoch(metrics: pd.DataFrame) -> tuple[list[dict[str, Any]], int | None]:
+def losses_by_epoch(metrics: "pd.DataFrame") -> tuple[list[dict[str, Any]], int | None]:
     """Return ``epoch``, ``val_loss`` and ``train_loss`` (a mean over the epoch) of each validation, and the best epoch.
 
     Epoch 0 is the untrained model; its ``train_loss`` is None. The best epoch is None where nothing was trained.

@@ -1,29 +1,24 @@
 """Write songs with a model: token by token, each sample with its own seed, many at a time.
 
-A prompt and seeds go in, texts come out. The filters are transformers' own; the draw is made on the CPU
-with one generator per sample, so a sample's text depends on its seed and not on its neighbours, and not on
-the device's random numbers (on MPS, ``multinomial`` can return tokens of probability zero,
-https://github.com/pytorch/pytorch/issues/192577).
+A prompt and seeds go in, texts come out. How logits come about is ``decoding``'s, which tokens they allow is
+``drawing``'s. The draw is made on the CPU with one generator per sample, so a sample's text depends on its seed and not
+on its neighbours, and not on the device's random numbers (on MPS, ``multinomial`` can return tokens of probability
+zero, https://github.com/pytorch/pytorch/issues/192577).
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
-from transformers import (
-    LogitsProcessorList,
-    MinPLogitsWarper,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-    RepetitionPenaltyLogitsProcessor,
-    TemperatureLogitsWarper,
-    TopKLogitsWarper,
-    TopPLogitsWarper,
-)
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from lyric_lm import drawing
 from lyric_lm.data.encoding import separator_id
+from lyric_lm.decoding.choice import Decoder, Songs, decoder_for
+from lyric_lm.drawing import Scores
 from lyric_lm.errors import InputError
 from lyric_lm.originality.guard import Guard, GuardedSong
 from lyric_lm.originality.hashes import Hashes, check_allowed
@@ -74,20 +69,18 @@ class Sampling:
         if self.originality is not None:
             check_allowed(self.originality)
 
-    def filters(self) -> LogitsProcessorList:
-        """Return what is applied to the logits (B, V) before the draw, in transformers' order."""
-        filters = LogitsProcessorList()
-        if self.repetition_penalty != 1.0:
-            filters.append(RepetitionPenaltyLogitsProcessor(float(self.repetition_penalty)))
-        if self.temperature not in (0.0, 1.0):
-            filters.append(TemperatureLogitsWarper(float(self.temperature)))
-        if self.top_k:
-            filters.append(TopKLogitsWarper(self.top_k))
-        if self.top_p is not None and self.top_p < 1.0:
-            filters.append(TopPLogitsWarper(self.top_p))
-        if self.min_p:
-            filters.append(MinPLogitsWarper(self.min_p))
-        return filters
+    def allowed(self, scores: Scores, written: list[int]) -> tuple[Tensor, Tensor]:
+        """Return the tokens (n,) that may come next, lowest id first, and their scores (n,).
+
+        Args:
+            scores: (V,), the logits.
+            written: the tokens so far, for the repetition penalty.
+        """
+        if self.repetition_penalty != 1:
+            scores = drawing.penalised(scores, written, self.repetition_penalty)
+        if self.temperature == 0:
+            return torch.tensor([int(scores.argmax())]), torch.zeros(1)
+        return drawing.allowed(scores, self.temperature, self.top_k, self.top_p, self.min_p)
 
 
 @dataclass(frozen=True)
@@ -110,14 +103,16 @@ def write_songs(
     hashes: Hashes | None = None,
     batch_size: int = MAX_BATCH,
     on_end: Callable[[int], object] | None = None,
+    decoder: Decoder | None = None,
 ) -> Iterator[Sample]:
     """Write one song per seed, each beginning with ``prompt`` (empty: from nothing).
 
     Args:
         hashes: of what may not be written, for ``sampling.originality`` (``originality.hashes``).
         batch_size: samples at a time; it changes no text.
-        on_end: called with the number of songs that have just come to their ends, before their batch is done.
+        on_end: called with the number of songs that have just come to their ends, maybe long before their turn.
         on_text: called with each piece of the text as it is written, the prompt first; for a single seed only.
+        decoder: of this network as it is now; None makes one (``decoding.choice``).
 
     Yields:
         Samples in the order of the seeds.
@@ -129,17 +124,32 @@ def write_songs(
     prompt = prompt.rstrip(" ")  # a trailing space would be a token of its own, which no song has
     ids = encode_prompt(network, tokenizer, prompt, sampling.max_new_tokens)
     guard = _guard(sampling, hashes)
-    for first in range(0, len(seeds), batch_size):
-        batch = seeds[first : first + batch_size]
-        stream = _Stream(tokenizer, on_text, prompt, ids[1:]) if on_text and len(seeds) == 1 else None
-        watched = [GuardedSong(guard, tokenizer, prompt, ids[1:]) for _ in batch] if guard else []
-        drawn = _draw(network, ids, batch, sampling, separator, stream, watched, on_end)
-        for seed, new in zip(batch, drawn, strict=True):
-            ended = new[-1] == separator
-            text = prompt + _continuation(tokenizer, ids[1:], new[:-1] if ended else new)
+    if not seeds:
+        return
+    stream = _Stream(tokenizer, on_text, prompt, ids[1:]) if on_text and len(seeds) == 1 else None
+    waiting = deque(
+        _Song(place, seed, GuardedSong(guard, tokenizer, prompt, ids[1:]) if guard else None)
+        for place, seed in enumerate(seeds)
+    )
+    finished: dict[int, Sample] = {}  # by place: those whose turn has not come
+    turn = 0
+    was_training = network.training
+    network.eval()
+    try:
+        songs = (decoder or decoder_for(network)).songs(ids, len(ids) + sampling.max_new_tokens, batch_size)
+        for song in _written(songs, waiting, ids, sampling, separator, stream):
+            ended = song.new[-1] == separator
+            text = prompt + _continuation(tokenizer, ids[1:], song.new[:-1] if ended else song.new)
             if stream:
                 stream.finish(text)
-            yield Sample(prompt, text, ended, seed)
+            if on_end:
+                on_end(1)
+            finished[song.place] = Sample(prompt, text, ended, song.seed)
+            while turn in finished:
+                yield finished.pop(turn)
+                turn += 1
+    finally:
+        network.train(was_training)
 
 
 def _guard(sampling: Sampling, hashes: Hashes | None) -> Guard | None:
@@ -180,86 +190,56 @@ def _continuation(tokenizer: PreTrainedTokenizerBase, prompt_ids: list[int], new
     return whole[len(tokenizer.decode(prompt_ids, skip_special_tokens=True)) :]
 
 
-@torch.no_grad()
-def _draw(
-    network: PreTrainedModel,
+class _Song:
+    """A song that is being written: its place among the seeds, its own random numbers, its new tokens so far."""
+
+    def __init__(self, place: int, seed: int, guarded: GuardedSong | None):
+        self.place, self.seed, self.guarded = place, seed, guarded
+        self.generator = torch.Generator().manual_seed(seed)
+        self.new: list[int] = []
+
+
+def _written(
+    songs: Songs,
+    waiting: deque[_Song],
     prompt_ids: list[int],
-    seeds: list[int],
     sampling: Sampling,
     separator: int,
     on_token: Callable[[list[int]], None] | None,
-    watched: list[GuardedSong],
-    on_end: Callable[[int], object] | None,
-) -> list[list[int]]:
-    """Return the new token ids of each seed's song, the closing separator included where it came."""
-    was_training = network.training
-    network.eval()
-    device = network.device
-    filters = sampling.filters()
-    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    new: list[list[int]] = [[] for _ in seeds]
-    rows = list(range(len(seeds)))  # which sample each row of the batch is writing
-    history = torch.tensor([prompt_ids] * len(seeds), device=device)  # (B, T)
-    step_input, cache = history, None
-    try:
-        for _ in range(sampling.max_new_tokens):
-            logits, cache = next_logits(network, step_input, history, cache)
-            scores = filters(history, logits).cpu()  # (B, V)
-            tokens = [pick(scores[i], generators[row], sampling.temperature) for i, row in enumerate(rows)]
-            for i, row in enumerate(rows if watched else []):
-                while tokens[i] != separator and watched[row].forbids(tokens[i]):
-                    # Of probability zero from here on; the filters choose anew among the others.
-                    logits[i, tokens[i]] = -torch.inf
-                    anew = filters(history[i : i + 1], logits[i : i + 1])[0].cpu()
-                    tokens[i] = pick(anew, generators[row], sampling.temperature)
-                watched[row].add(tokens[i])
-            for row, token in zip(rows, tokens, strict=True):
-                new[row].append(token)
-            if on_token and tokens[0] != separator:
-                on_token(new[0])
-            going = [i for i, token in enumerate(tokens) if token != separator]
-            if on_end:
-                on_end(len(rows) - len(going))
-            if not going:
-                break
-            step_input = torch.tensor([[token] for token in tokens], device=device)  # (B, 1)
-            history = torch.cat([history, step_input], dim=1)
-            if len(going) < len(rows):  # finished songs leave the batch
-                keep = torch.tensor(going, device=device)
-                step_input, history = step_input[keep], history[keep]
-                cache.batch_select_indices(keep)
-                rows = [rows[i] for i in going]
-    finally:
-        network.train(was_training)
-    if on_end:
-        on_end(len(going))  # those that were cut off
-    return new
+) -> Iterator[_Song]:
+    """Yield songs as they are finished, with their new tokens, the closing separator included where it came."""
+    rows: list[_Song] = []  # which song each row is of
+    scores = np.empty((0, 0), dtype=np.float32)  # (B, V)
+    while waiting or rows:
+        if n_new := min(songs.room, len(waiting)):
+            first = songs.begin(n_new).cpu().numpy()
+            scores = np.concatenate([scores, first]) if rows else first
+            rows += [waiting.popleft() for _ in range(n_new)]
+        keep = []
+        for row, song in enumerate(rows):
+            token = _draw(scores[row], song, prompt_ids, sampling, separator)
+            song.new.append(token)
+            if on_token and token != separator:
+                on_token(song.new)
+            if token == separator or len(song.new) == sampling.max_new_tokens:
+                yield song
+            else:
+                keep.append(row)
+        rows = [rows[row] for row in keep]
+        scores = songs.go_on(keep, [song.new[-1] for song in rows]).cpu().numpy()
 
 
-def next_logits(network: PreTrainedModel, step_input: Tensor, history: Tensor, cache: Any) -> tuple[Tensor, Any]:
-    """Return the logits (B, V) of each row's next token in float32, and the cache with ``step_input`` in it.
-
-    Args:
-        step_input: (B, T) int64, the tokens of ``history`` that ``cache`` does not hold yet.
-        history: (B, T) int64, all tokens so far; rows are of one length, so nothing is padded.
-        cache: what the last call returned, or None.
-    """
-    output = network(
-        input_ids=step_input,
-        attention_mask=torch.ones_like(history),
-        past_key_values=cache,
-        use_cache=True,
-        logits_to_keep=1,
-    )
-    return output.logits[:, -1].float(), output.past_key_values
-
-
-def pick(scores: Tensor, generator: torch.Generator, temperature: float) -> int:
-    """Draw a token from filtered scores (V,), which are on the CPU as the generator is."""
-    if temperature == 0:
-        return int(scores.argmax())
-    allowed = scores.isfinite().nonzero()[:, 0]  # a few dozen of the vocabulary: the draw costs a number for each
-    return int(allowed[torch.multinomial(scores[allowed].softmax(dim=-1), 1, generator=generator)])
+def _draw(scores: Scores, song: _Song, prompt_ids: list[int], sampling: Sampling, separator: int) -> int:
+    """Return the next token of a song by its logits (V,); where the guard refuses one, draw anew from the others."""
+    written = prompt_ids + song.new
+    while True:
+        token = drawing.pick(*sampling.allowed(scores, written), song.generator)
+        if song.guarded is None:
+            return token
+        if token == separator or not song.guarded.forbids(token):
+            song.guarded.add(token)
+            return token
+        scores[token] = -np.inf  # of probability zero from here on; the filters choose anew among the others
 
 
 class _Stream:

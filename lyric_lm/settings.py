@@ -19,6 +19,7 @@ CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / 
 # Groups whose entries are objects that name their class; the trainer's keys are checked by Lightning.
 _OBJECT_GROUPS = ("callbacks", "logger")
 _OPEN_GROUPS = ("trainer", "hydra")
+_WORDS = {"data.batch_size": ("auto",)}  # that stand for a number
 
 OmegaConf.register_new_resolver("basename", lambda path: PurePath(str(path)).name or str(path), replace=True)
 
@@ -59,8 +60,8 @@ def _check(key: str, value: Any, known: dict[str, Any], is_open: bool = False) -
     default = known[key]
     if isinstance(value, str) and isinstance(default, bool):
         raise InputError(f"{key}={value} is not true or false")
-    if isinstance(value, str) and isinstance(default, int | float):
-        raise InputError(f"{key}={value} is not a number")
+    if isinstance(value, str) and isinstance(default, int | float) and value not in _WORDS.get(key, ()):
+        raise InputError(" or ".join([f"{key}={value} is not a number", *_WORDS.get(key, ())]))
 
 
 def defaults() -> dict[str, Any]:
@@ -74,7 +75,9 @@ def defaults() -> dict[str, Any]:
         group = file.parent.name if file.parent != CONF else ""
         if group in ("experiment", "sweep", "hydra", "job_logging"):
             continue
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        text = file.read_text(encoding="utf-8")
+        group = "" if text.startswith("# @package _global_") else group
+        content = yaml.safe_load(text) or {}
         content.pop("defaults", None)
         found |= {group: None} | _dotted(content, f"{group}.") if group else _dotted(content)
     return found

@@ -17,6 +17,7 @@ from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.durable import write_text
 from lyric_lm.hardware import device_name, peak_memory_bytes
 from lyric_lm.lyrics.corpus import Corpus
+from lyric_lm.model.lora import n_trained
 from lyric_lm.model.loss import perplexity
 from lyric_lm.model.module import SongModule
 from lyric_lm.runs import read_metrics
@@ -42,6 +43,8 @@ def summarise(
         "artist": corpus.artist,
         "n_songs": len(corpus.songs),
         "n_train_tokens": songs.n_targets("train"),
+        "finetune": settings["finetune"]["method"],
+        "n_trained_parameters": n_trained(module.network),
         "baseline_val_loss": export.baseline_loss,
         "best_val_loss": export.best_loss,
         "best_epoch": export.best_epoch,
@@ -66,17 +69,27 @@ def summarise(
 def summary_of_nothing(settings: dict[str, Any], corpus: Corpus) -> dict[str, Any]:
     """Return the summary of a run that was stopped before its first step."""
     unknown = (
-        *("n_train_tokens", "baseline_val_loss", "best_val_loss", "best_epoch", "perplexity", "bits_per_byte"),
+        *(
+            "n_train_tokens",
+            "n_trained_parameters",
+            "baseline_val_loss",
+            "best_val_loss",
+            "best_epoch",
+            "perplexity",
+            "bits_per_byte",
+        ),
         *("final_train_loss", "overfitting_since_epoch", "samples_are_language"),
         *("seconds", "tokens_per_second", "peak_memory_bytes", "precision", "device"),
     )
     known = {"model": settings["model"]["name"], "artist": corpus.artist, "n_songs": len(corpus.songs)}
+    known |= {"finetune": settings["finetune"]["method"]}
     return {**known, **dict.fromkeys(unknown), "epochs": 0, "steps": 0, "seed": settings["seed"], "interrupted": True}
 
 
 def log_hyperparameters(trainer: L.Trainer, settings: dict[str, Any], summary: dict[str, Any]) -> None:
     """Put settings and results into TensorBoard's HParams table, where runs can be sorted by them."""
     groups = {"model": ("name", "dropout"), "data": ("block_size", "batch_size"), "optim": tuple(settings["optim"])}
+    groups["finetune"] = tuple(settings["finetune"])
     groups["trainer"] = ("max_epochs", "accumulate_grad_batches", "gradient_clip_val")
     chosen = {f"{group}.{key}": settings[group][key] for group, keys in groups.items() for key in keys}
     chosen |= {"artist": summary["artist"], "precision": summary["precision"], "seed": summary["seed"]}

@@ -19,6 +19,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from lyric_lm.arguments import check_training
 from lyric_lm.command import HYDRA, run, told
 from lyric_lm.durable import write_text
 from lyric_lm.errors import InputError, Interrupted
@@ -80,6 +81,7 @@ def seen_from(argument: str, old_cwd: Path) -> str:
 @told
 def main(cfg: DictConfig) -> float | None:
     settings = plain(cfg)
+    check_training(settings)
     run_dir = Path(HydraConfig.get().runtime.output_dir)
     if run_dir.is_relative_to(Path.cwd()):
         run_dir = run_dir.relative_to(Path.cwd())  # shorter to read, and the same place

@@ -19,8 +19,11 @@ from transformers import (
 )
 from transformers.cache_utils import DynamicLayer
 
-from lyric_lm import sampling
+from lyric_lm import drawing, sampling
+from lyric_lm.decoding.fused import FusedSongs
+from lyric_lm.model import loss as loss_file
 from lyric_lm.model import module as module_file
+from lyric_lm.model.attention import Lengths
 from lyric_lm.model.module import SongModule
 
 Patch = pytest.MonkeyPatch
@@ -56,8 +59,14 @@ def random_model(name: str) -> PreTrainedModel:
 # Each fault is put in by a function of the patches and the model.
 
 
+def _written_by_transformers(network: PreTrainedModel) -> None:
+    """Have songs written as on devices and with networks that our own steps are not for."""
+    network.register_forward_hook(lambda *_: None)
+
+
 def attention_reads_queries_as_contiguous(patch: Patch, network: PreTrainedModel) -> None:
     """As pytorch issue 163597: up to eight queries, no gradient, not causal."""
+    _written_by_transformers(network)
     right = nn.functional.scaled_dot_product_attention
 
     def attention(query: Tensor, *rest: Any, is_causal: bool = False, **options: Any) -> Tensor:
@@ -92,18 +101,21 @@ def attention_is_scaled_wrongly(patch: Patch, network: PreTrainedModel) -> None:
 
 def attention_sees_the_whole_block(patch: Patch, network: PreTrainedModel) -> None:
     """Songs that are packed together see each other."""
-    right = nn.functional.scaled_dot_product_attention
+    patch.setattr(loss_file, "Lengths", lambda lengths: Lengths([sum(lengths)]))
 
-    def attention(query: Tensor, *rest: Any, attn_mask: Tensor | None = None, **options: Any) -> Tensor:
-        if attn_mask is not None and attn_mask.shape[-1] == attn_mask.shape[-2] == query.shape[2]:
-            attn_mask = torch.ones_like(attn_mask).tril()
-        return right(query, *rest, attn_mask=attn_mask, **options)
 
-    patch.setattr(nn.functional, "scaled_dot_product_attention", attention)
+def songs_are_cut_a_token_off(patch: Patch, network: PreTrainedModel) -> None:
+    """The last token of a song is taken for the first of the next."""
+
+    def cut(lengths: list[int]) -> Lengths:
+        return Lengths([lengths[0] - 1, *lengths[1:-1], lengths[-1] + 1])
+
+    patch.setattr(loss_file, "Lengths", cut)
 
 
 def cache_drops_a_position(patch: Patch, network: PreTrainedModel) -> None:
     """The third token's place is taken by the second's once more than it has been read."""
+    _written_by_transformers(network)
     right = DynamicLayer.update
 
     def update(self: DynamicLayer, *states: Any, **options: Any) -> tuple[Tensor, Tensor]:
@@ -118,6 +130,7 @@ def cache_drops_a_position(patch: Patch, network: PreTrainedModel) -> None:
 
 def cache_mixes_up_rows(patch: Patch, network: PreTrainedModel) -> None:
     """When a song leaves the batch, the others' caches stay where they were."""
+    _written_by_transformers(network)
 
     def select(self: DynamicLayer, indices: Tensor) -> None:
         self.keys, self.values = self.keys[: len(indices)], self.values[: len(indices)]
@@ -125,19 +138,58 @@ def cache_mixes_up_rows(patch: Patch, network: PreTrainedModel) -> None:
     patch.setattr(DynamicLayer, "batch_select_indices", select)
 
 
+def a_song_forgets_a_token(patch: Patch, network: PreTrainedModel) -> None:
+    """The place of a token in the cache is written twice."""
+    right = FusedSongs.go_on
+
+    def go_on(self: FusedSongs, keep: list[int], tokens: list[int]) -> Tensor:
+        for song in self.rows:
+            song.n -= song.n == self.n_prompt + 3
+        return right(self, keep, tokens)
+
+    patch.setattr(FusedSongs, "go_on", go_on)
+
+
+def songs_take_each_others_place(patch: Patch, network: PreTrainedModel) -> None:
+    """When a song is finished, the last one's cache goes on in its row."""
+    right = FusedSongs.go_on
+
+    def go_on(self: FusedSongs, keep: list[int], tokens: list[int]) -> Tensor:
+        return right(self, keep if len(keep) == len(self.rows) else keep[::-1], tokens)
+
+    patch.setattr(FusedSongs, "go_on", go_on)
+
+
+def new_songs_begin_in_old_ones(patch: Patch, network: PreTrainedModel) -> None:
+    """A song that takes a finished one's place still sees a token of it."""
+    right = FusedSongs.begin
+
+    def begin(self: FusedSongs, n: int) -> Tensor:
+        n_before, is_second = len(self.rows), bool(self.free)
+        logits = right(self, n)
+        for song in self.rows[n_before:]:
+            song.n += is_second
+        return logits
+
+    patch.setattr(FusedSongs, "begin", begin)
+
+
 def draws_are_sometimes_forbidden(patch: Patch, network: PreTrainedModel) -> None:
     """As pytorch issue 192577 where all tokens are drawn from: about one draw in 220 has probability zero."""
-    right = sampling.pick
+    right = drawing.pick
 
-    def pick(scores: Tensor, generator: torch.Generator, temperature: float) -> int:
-        token = right(scores, generator, temperature)
-        return int(scores.argmin()) if torch.rand((), generator=generator) < 1 / 220 else token
+    def pick(tokens: Tensor, scores: Tensor, generator: torch.Generator) -> int:
+        forbidden = min(set(range(N_TOKENS)) - set(tokens.tolist()))
+        return forbidden if torch.rand((), generator=generator) < 1 / 220 else right(tokens, scores, generator)
 
-    patch.setattr(sampling, "pick", pick)
+    patch.setattr(drawing, "pick", pick)
 
 
 def filters_let_everything_through(patch: Patch, network: PreTrainedModel) -> None:
-    patch.setattr(sampling.Sampling, "filters", lambda self: lambda history, logits: logits)
+    def allowed(self: sampling.Sampling, scores: Any, written: list[int]) -> tuple[Tensor, Tensor]:
+        return torch.arange(len(scores)), torch.from_numpy(scores)
+
+    patch.setattr(sampling.Sampling, "allowed", allowed)
 
 
 def loss_is_multiplied_by_the_accumulation(patch: Patch, network: PreTrainedModel) -> None:
@@ -160,13 +212,13 @@ def loss_is_a_mean_of_means(patch: Patch, network: PreTrainedModel) -> None:
 
 
 def logged_loss_is_of_something_else(patch: Patch, network: PreTrainedModel) -> None:
-    right = module_file.loss_sums
+    right = module_file.batch_sums
 
     def sums(*given: Any, **options: Any) -> Any:
         result = right(*given, **options)
         return result._replace(nats=result.objective.detach())  # the smoothing in the loss
 
-    patch.setattr(module_file, "loss_sums", sums)
+    patch.setattr(module_file, "batch_sums", sums)
 
 
 def steps_are_too_long(patch: Patch, network: PreTrainedModel) -> None:
@@ -194,10 +246,10 @@ def a_matrix_was_never_filled(patch: Patch, network: PreTrainedModel) -> None:
 
 
 FAULTS: dict[str, tuple[Callable[[Patch, PreTrainedModel], None], ...]] = {  # by the check that names them
-    "cached_decoding": (attention_reads_queries_as_contiguous, cache_drops_a_position),
-    "batched": (cache_mixes_up_rows,),
+    "cached_decoding": (attention_reads_queries_as_contiguous, cache_drops_a_position, a_song_forgets_a_token),
+    "batched": (cache_mixes_up_rows, songs_take_each_others_place, new_songs_begin_in_old_ones),
     "left_padded": (attention_takes_the_first_rows_mask,),
-    "packing": (attention_sees_the_whole_block, attention_takes_the_first_rows_mask),
+    "packing": (attention_sees_the_whole_block, songs_are_cut_a_token_off),
     "logits": (attention_is_scaled_wrongly,),
     "sampling": (draws_are_sometimes_forbidden, filters_let_everything_through),
     "optimizer_step": (

@@ -22,14 +22,14 @@ def composed(command: str, *overrides: str) -> dict:
 
 def test_commands_have_the_known_root_keys() -> None:
     root = {command: set(composed(command)) for command in COMMANDS}
-    groups = {"data", "model", "trainer", "optim"}
+    groups = {"data", "model", "trainer", "optim", "finetune"}
     assert root["train"] == groups | {"callbacks", "logger", "seed", "resume"}
     assert root["prepare"] == {"data", "seed", "diff"}
     assert root["compare"] == {"run", "out"}
     assert root["preflight"] == groups | {"seed", "out"}
     sampling = {"max_new_tokens", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "originality"}
     written = sampling | {"model", "run", "prompt", "num_samples", "seed", "out"}
-    assert root["generate"] == written | {"prompt_file", "preflight"}
+    assert root["generate"] == written | {"prompt_file", "preflight", "precision", "quantize"}
     assert root["evaluate"] == written | {"data", "num_base_samples", "guide", "mauve"}
 
 
@@ -62,8 +62,14 @@ def test_groups_have_the_known_keys() -> None:
     )
     for model in names("model"):
         assert set(composed("train", f"model={model}")["model"]) == {
-            *("name", "pretrained", "revision", "dropout", "from_scratch", "attention")
+            *("name", "pretrained", "revision", "dropout", "from_scratch", "attention", "gradient_checkpointing")
         }
+    assert train["finetune"] == {"method": "full"}
+    lora = composed("train", "finetune=lora")
+    assert set(lora["finetune"]) == {"method", "r", "alpha", "dropout"}
+    assert lora["optim"] == train["optim"] | {"lr": 1e-3}
+    assert composed("train", "finetune=lora", "optim.lr=2e-3")["optim"]["lr"] == 2e-3
+    assert composed("train", "finetune=lora", "experiment=report")["optim"]["lr"] == 2e-5
 
 
 def test_models_are_those_of_the_readme() -> None:

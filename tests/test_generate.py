@@ -53,7 +53,7 @@ def test_records_have_the_keys_of_the_contract(call: Call, tiny_run: Path, tmp_p
     for record in found:
         assert record["settings"] == {
             **{"max_new_tokens": 8, "temperature": 0.9, "top_k": 20, "top_p": 0.9, "min_p": None},
-            **{"repetition_penalty": 1.0, "originality": None},
+            **{"repetition_penalty": 1.0, "originality": None, "precision": "float32"},  # too small for another
         }
         assert record["model"] == str(tiny_run / "model")
         assert isinstance(record["ended"], bool)
@@ -65,6 +65,14 @@ def test_the_seed_of_a_record_makes_the_song_again(call: Call, tiny_run: Path, t
     call("generate", f"run={tiny_run}", "prompt=Row", "num_samples=3", "out=many.jsonl", *SHORT)
     call("generate", f"run={tiny_run}", "prompt=Row", "seed=3", "out=one.jsonl", *SHORT)
     assert records(tmp_path / "one.jsonl") == records(tmp_path / "many.jsonl")[2:]
+
+
+def test_int8(call: Call, tiny_run: Path, tmp_path: Path) -> None:
+    done = call("generate", f"run={tiny_run}", "prompt=Row", "quantize=int8", "num_samples=6", "out=many.jsonl", *SHORT)
+    assert (done.code, done.err) == (0, "")
+    assert {record["settings"]["precision"] for record in records(tmp_path / "many.jsonl")} == {"int8"}
+    call("generate", f"run={tiny_run}", "prompt=Row", "quantize=int8", "seed=6", "out=one.jsonl", *SHORT)
+    assert records(tmp_path / "one.jsonl") == records(tmp_path / "many.jsonl")[5:]
 
 
 def test_prompts_from_a_file(call: Call, tiny_run: Path, tmp_path: Path) -> None:
@@ -172,6 +180,8 @@ def test_an_existing_file_is_not_overwritten(call: Call, tiny_run: Path, tmp_pat
         (["run=null", "model=tiny", "seed=null"], "seed=None cannot work; it must be a whole number, at least 0"),
         (["run=null", "model=tiny", "temperature=-1"], "temperature=-1 cannot work; it must be 0 or more"),
         (["run=null", "model=tiny", "temperature=hot"], "temperature=hot "),
+        (["run=null", "model=tiny", "quantize=int4"], "quantize=int4 is not known; allowed: int8, null"),
+        (["run=null", "model=tiny", "precision=half"], "precision=half is not known; allowed: auto, float32, bfloat16"),
         (["run=null", "model=tiny", "max_new_tokens=2000"], "set max_new_tokens <= 1023"),
         (["run=null", "model=tiny", "prompt_file=none.txt"], "prompt_file=none.txt does not exist"),
         (["run=null", "model=tiny", "prompt=a", "prompt_file=b"], "exclude each other"),

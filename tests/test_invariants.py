@@ -101,7 +101,7 @@ def test_packed_is_alone(network: torch.nn.Module) -> None:
             start = 0
             for part in block:
                 positions = torch.arange(part.first_position, part.first_position + len(part.ids))[None]
-                alone = network(torch.tensor([part.ids]), position_ids=positions).logits[0]
+                alone = network(torch.tensor(part.ids, dtype=torch.int64)[None], position_ids=positions).logits[0]
                 torch.testing.assert_close(logits[0, start : start + len(part.ids)], alone, atol=1e-4, rtol=1e-4)
                 start += len(part.ids)
 

@@ -1,5 +1,6 @@
 """The estimate of memory agrees with what is measured, and the check says what would fit."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,20 @@ import torch
 
 from lyric_lm.checks import memory
 from lyric_lm.checks.live_bytes import LiveBytes, step_bytes
-from lyric_lm.checks.memory import check_memory, peak_bytes
+from lyric_lm.checks.memory import check_memory, peak_bytes, with_changes
 from lyric_lm.model.tiny import make_tiny
 from tests.conftest import ROOT
 
-DATA: dict[str, Any] = {"batch_size": 4, "block_size": 512}
-TRAINER: dict[str, Any] = {"precision": "32-true", "accumulate_grad_batches": 1, "accelerator": "cpu"}
+ONE_PROCESS: dict[str, Any] = {"devices": 1, "num_nodes": 1, "strategy": "auto"}
+FULL: dict[str, Any] = {"method": "full"}
+LORA: dict[str, Any] = {"method": "lora", "r": 4, "alpha": 8, "dropout": 0.0}
+SETTINGS: dict[str, Any] = {
+    "data": {"batch_size": 4, "block_size": 512},
+    "trainer": {"precision": "32-true", "accumulate_grad_batches": 1, "accelerator": "cpu", **ONE_PROCESS},
+    "model": {"gradient_checkpointing": False},
+    "finetune": FULL,
+    "optim": {"label_smoothing": 0.0},
+}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="fitted to glibc's allocator")
@@ -30,8 +39,8 @@ def test_the_estimate_is_within_a_fifth_of_the_measured_peak() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    *_, estimated, measured, _, _ = (cell.strip() for cell in done.stdout.strip().splitlines()[-1].split("|"))
-    assert float(estimated) == pytest.approx(float(measured), rel=0.2), done.stdout
+    row = json.loads(done.stdout.strip().splitlines()[-1])
+    assert float(row["estimated GB"]) == pytest.approx(float(row["measured GB"]), rel=0.2), done.stdout
 
 
 def test_bytes_are_counted_while_they_live() -> None:
@@ -50,54 +59,80 @@ def test_bytes_are_counted_while_they_live() -> None:
         assert counted.live == 4 * (500 + 500)  # the weight and its gradient
 
 
-def test_a_step_holds_weights_gradients_moments_and_what_its_tokens_need() -> None:
-    """By hand: 16 bytes a parameter, and with many tokens the (B, T, V) logits, several times."""
+def bytes_of(
+    n_rows: int,
+    block_size: int = 512,
+    finetune: dict[str, Any] = FULL,
+    is_checkpointed: bool = False,
+    is_accumulated: bool = False,
+    is_bf16: bool = False,
+) -> int:
     network, _ = make_tiny()
-    states = 16 * sum(p.numel() for p in network.parameters())
-    assert states < step_bytes(network, 1, 8, False, False, 0.0) < 1.2 * states
-    few, many = (step_bytes(network, n, 512, False, False, 0.0) for n in (4, 8))
-    logits = 4 * 4 * 512 * 257
+    return step_bytes(network, finetune, is_checkpointed, n_rows, block_size, is_accumulated, is_bf16, 0.0)
+
+
+def test_a_step_holds_weights_gradients_moments_and_what_its_tokens_need() -> None:
+    """By hand: 16 bytes a parameter, and with many tokens what each layer keeps of them."""
+    states = 16 * sum(p.numel() for p in make_tiny()[0].parameters())
+    assert 0.9 * states < bytes_of(1, 8) < 1.2 * states
+    few, many = bytes_of(4), bytes_of(8)
     layers = 2 * 4 * 512 * 4 * 48 * (2 + 3 + 2 + 4 + 4)  # 2 layers: norms, q k v, attention, MLP before and after
-    assert many - few > 2 * logits + layers
-    assert many - few < 8 * logits + 3 * layers
-    accumulated = step_bytes(network, 8, 512, True, False, 0.0)
-    assert accumulated - many == pytest.approx(states / 4, rel=0.05)  # gradients are there during the backward pass
-    assert step_bytes(network, 8, 512, False, True, 0.0) < many  # half the bytes for what is kept
+    attention = 2 * 4 * 4 * 512 * 512 * 4  # 4 heads, the probabilities of songs as long as this are kept
+    assert 0.9 * (layers + attention) < many - few < 4 * layers + 2 * attention
+    accumulated = bytes_of(8, is_accumulated=True)
+    assert 0.7 * states / 4 < accumulated - many < 1.1 * states / 4  # all gradients are there, not only some
+    assert bytes_of(8, is_bf16=True) < many  # half the bytes for what is kept
+
+
+def test_adapters_have_no_gradients_and_moments_for_the_weights() -> None:
+    """By hand: 4 bytes for a frozen parameter, 16 for one of the 2 * 4 * 768 of rank 4."""
+    n = sum(p.numel() for p in make_tiny()[0].parameters())
+    assert bytes_of(1, 8, LORA) == pytest.approx(4 * n + 16 * 2 * 4 * 768, rel=0.2)
+
+
+@pytest.mark.parametrize("finetune", [FULL, LORA])
+def test_blocks_that_are_computed_again_keep_only_what_goes_in(finetune: dict[str, Any]) -> None:
+    """By hand: of the second layer's probabilities, at least, nothing is there while the first is computed."""
+    probabilities = 8 * 4 * 512 * 512 * 4
+    assert bytes_of(8, finetune=finetune, is_checkpointed=True) < bytes_of(8, finetune=finetune) - 0.9 * probabilities
 
 
 def test_what_does_not_fit_is_said_with_what_does(monkeypatch: pytest.MonkeyPatch) -> None:
     network, _ = make_tiny()
-    needed, half, least = (
-        peak_bytes(
-            network,
-            DATA | {"batch_size": rows, "block_size": block},
-            TRAINER | {"accumulate_grad_batches": n},
-            0,
-            "cpu",
-        )
-        for rows, block, n in ((4, 512, 1), (2, 512, 2), (1, 128, 4))
-    )
-    states = 16 * sum(p.numel() for p in network.parameters())
 
-    def said(there: float) -> tuple[str, str]:
+    def needed(**changed: Any) -> float:
+        keys = {"rows": "data.batch_size", "steps": "trainer.accumulate_grad_batches", "block": "data.block_size"}
+        keys |= {"recompute": "model.gradient_checkpointing", "finetune": "finetune"}
+        return peak_bytes(network, with_changes(SETTINGS, {keys[key]: value for key, value in changed.items()}), "cpu")
+
+    def said(there: float, settings: dict[str, Any] = SETTINGS) -> tuple[str, str]:
         monkeypatch.setattr(memory, "bytes_there", lambda device: there)
-        check = check_memory(network, DATA, TRAINER, 0.0)
+        check = check_memory(network, settings)
         return check.status, check.meaning
 
-    assert said(needed) == ("pass", "")
-    assert said(needed - 1) == (
-        "warn",
-        f"data.batch_size=2 trainer.accumulate_grad_batches=2 needs {half / 1e9:.1f} GB",
-    )
-    status, meaning = said(least)
-    assert status == "warn"
-    assert meaning.startswith("data.batch_size=1 trainer.accumulate_grad_batches=4 data.block_size=128 needs")
-    status, meaning = said(least - 1)
-    assert status == "warn"
-    assert "smaller model" in meaning
+    half, single = needed(rows=2, steps=2), needed(rows=1, steps=4)
+    recomputed = needed(rows=1, steps=4, recompute=True)
+    assert said(needed()) == ("pass", "")
+    start = "the machine may end the run: set data.batch_size="
+    batch = "2 trainer.accumulate_grad_batches=2"
+    assert said(half) == ("warn", f"{start}{batch}, which needs {half / 1e9:.1f} GB")
+    batch = "1 trainer.accumulate_grad_batches=4"
+    assert said(single) == ("warn", f"{start}{batch}, which needs {single / 1e9:.1f} GB")
+    batch += " model.gradient_checkpointing=true"
+    assert said(recomputed) == ("warn", f"{start}{batch}, which needs {recomputed / 1e9:.1f} GB")
+    status, meaning = said(recomputed - 1)
+    assert (status, meaning[: len(start + batch)]) == ("warn", start + batch)
+    assert " finetune=lora" in meaning
+    smallest = with_changes(SETTINGS, {"data.batch_size": 1, "data.block_size": 128, "finetune": LORA})
+    smallest = with_changes(smallest, {"model.gradient_checkpointing": True})
+    status, meaning = said(peak_bytes(network, smallest, "cpu") - 1, smallest)
+    assert (status, "smaller model" in meaning) == ("warn", True)
+    states = 16 * sum(p.numel() for p in network.parameters())
     status, meaning = said(states - 1)
     assert status == "fail"
-    assert "cannot be trained here" in meaning
+    assert "cannot be trained so here: train adapters only (finetune=lora), or take a smaller model" in meaning
+    status, meaning = said(states / 8)
+    assert (status, "finetune=lora" in meaning) == ("fail", False)
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,12 @@ class BadLoss(SongModule):
 
     bad = math.nan
 
-    def _sums(self, batch: Any, label_smoothing: float) -> Any:
-        sums = super()._sums(batch, label_smoothing)
-        is_bad = self.training and self.global_step == BAD_STEP - 1 and len(self._window) == 2
-        return type(sums)(sums.objective * self.bad, sums.nats * self.bad) if is_bad else sums
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        objective = super().training_step(batch, batch_idx)
+        if self.global_step != BAD_STEP - 1 or len(self._window) != 2:
+            return objective
+        self._step_sums[-1][:2] *= self.bad
+        return objective * self.bad
 
 
 class InfiniteLoss(BadLoss):

@@ -16,11 +16,20 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GPT2LMHeadModel,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
+from lyric_lm.data.batches import collate
+from lyric_lm.data.packing import Part
 from lyric_lm.errors import InputError
 from lyric_lm.hub import hub_is_reachable
 from lyric_lm.model import pretrained
+from lyric_lm.model.loss import batch_sums, has_plain_head
 from lyric_lm.model.pretrained import context_length, load_model
 from tests.conftest import Done, run_command
 from tests.hub import Hub
@@ -301,3 +310,31 @@ def test_a_tokenizer_without_an_end(folder: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(pretrained.AutoTokenizer, "from_pretrained", endless)
     assert "no <|endoftext|> and no end-of-text token" in refusal(folder)
+
+
+# Gradient checkpointing
+
+
+def test_blocks_are_computed_twice_and_the_gradients_are_the_same(folder: Path) -> None:
+    batch = collate([[Part([7, 5, 9, 20, 31, 7], 0, 5, "a"), Part([7, 1, 2, 7], 0, 3, "b")]], pad_id=7)
+    found = []
+    for gradient_checkpointing in (False, True):
+        network, _ = load(folder, dropout=0.1, gradient_checkpointing=gradient_checkpointing)
+        has_plain_head(network)  # asks the network, once
+        calls: list[int] = []
+        network.transformer.h[0].mlp.register_forward_pre_hook(lambda *_, calls=calls: calls.append(1))
+        torch.manual_seed(3)
+        objective = batch_sums(network.train(), batch).objective
+        objective.backward()
+        found.append((float(objective.detach()), {name: p.grad for name, p in network.named_parameters()}, len(calls)))
+    (loss, gradients, n_once), (other_loss, other_gradients, n_twice) = found
+    assert (n_once, n_twice) == (1, 2)
+    assert loss == other_loss
+    assert all(torch.equal(gradient, other_gradients[name]) for name, gradient in gradients.items())
+
+
+def test_a_model_that_cannot_compute_its_blocks_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(GPT2LMHeadModel, "supports_gradient_checkpointing", False)
+    assert "gradient_checkpointing=true is not known to models of the kind gpt2" in refusal(
+        folder, gradient_checkpointing=True
+    )

@@ -17,7 +17,9 @@ from lyric_lm.callbacks.export import ExportBest
 from lyric_lm.checkpoints import CheckpointFiles
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.errors import Interrupted, NotFinite
+from lyric_lm.model.lora import add_adapters
 from lyric_lm.model.module import SongModule
+from lyric_lm.model.pretrained import checkpoint_blocks
 from lyric_lm.model.tiny import make_tiny
 from tests.test_invariants import OPTIM, Recorder, splits
 
@@ -65,11 +67,17 @@ def fit(
     minutes: float = 1e9,
     patience: int = 9,
     epochs: int = EPOCHS,
+    adapters: bool = False,
+    recompute: bool = False,
     **options: Any,
 ) -> Outcome:
     """Train the tiny model with dropout in windows of two batches; go on from ``last.ckpt`` with ``resume``."""
     L.seed_everything(1 if not resume else 99, verbose=False)  # where the generators stand is in the checkpoint
     network, tokenizer = make_tiny(dropout=0.1)
+    if adapters:
+        add_adapters(network, r=4, alpha=8, dropout=0.1)
+    if recompute:
+        checkpoint_blocks(network)
     songs = LyricsDataModule(splits(), tokenizer, 1024, 256, 1, seed=1)
     module = Exploding(network, "tiny", **OPTIM)
     module.at = explode_at
@@ -167,6 +175,16 @@ def test_stopped_and_resumed_is_straight(tmp_path: Path, straight: Outcome, hook
     resumed = fit(tmp_path, resume=True)
     same(resumed, straight)
     assert min(resumed.steps, default=13) == first
+
+
+@pytest.mark.parametrize("adapters", [False, True])
+def test_adapters_go_on_the_same_and_recomputed_blocks_change_nothing(tmp_path: Path, adapters: bool) -> None:
+    """Dropout is drawn again as it was; so a run that found memory short may go on with gradient checkpointing."""
+    (tmp_path / "straight").mkdir()
+    whole = fit(tmp_path / "straight", adapters=adapters)
+    with pytest.raises(Interrupted):
+        fit(tmp_path, hooks=interrupted_at("on_train_batch_start", 6), adapters=adapters)
+    same(fit(tmp_path, resume=True, adapters=adapters, recompute=True), whole)
 
 
 def test_a_step_that_is_not_finite_leaves_the_state_before_it(tmp_path: Path, straight: Outcome) -> None:

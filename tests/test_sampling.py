@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from lyric_lm import sampling
+from lyric_lm import drawing
+from lyric_lm.decoding.choice import decoder_for
 from lyric_lm.errors import InputError
 from lyric_lm.model.tiny import make_tiny
 from lyric_lm.sampling import MAX_BATCH, Sample, Sampling, write_songs
@@ -29,8 +30,9 @@ def choice(**changes: Any) -> Sampling:
     return Sampling(**{**plain, **changes})
 
 
-def write(model: Model, prompt: str, seeds: list[int], **changes: Any) -> list[Sample]:
-    return list(write_songs(*model, prompt, seeds, choice(**changes)))
+def write(model: Model, prompt: str, seeds: list[int], precision: str = "float32", **changes: Any) -> list[Sample]:
+    decoder = decoder_for(model[0], precision)
+    return list(write_songs(*model, prompt, seeds, choice(**changes), decoder=decoder))
 
 
 def sharp() -> Model:
@@ -58,16 +60,16 @@ def decide(network: GPT2LMHeadModel, rule: Callable[[Tensor, int, Tensor], None]
 
 @pytest.fixture
 def picks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Tensor, int]]:
-    """Every draw of a test: the filtered scores (V,) and the token."""
+    """Every draw of a test: the scores (V,), -inf where a token was not allowed, and the token."""
     drawn: list[tuple[Tensor, int]] = []
-    pick = sampling.pick
+    pick = drawing.pick
 
-    def recorded(scores: Tensor, *args: Any) -> int:
-        token = pick(scores, *args)
-        drawn.append((scores, token))
+    def recorded(tokens: Tensor, scores: Tensor, generator: torch.Generator) -> int:
+        token = pick(tokens, scores, generator)
+        drawn.append((torch.full((257,), -torch.inf).scatter(0, tokens, scores), token))
         return token
 
-    monkeypatch.setattr(sampling, "pick", recorded)
+    monkeypatch.setattr(drawing, "pick", recorded)
     return drawn
 
 
@@ -97,10 +99,11 @@ def test_the_global_random_state_is_left_alone(model: Model) -> None:
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_neighbours_in_the_batch_change_nothing(model: Model) -> None:
-    seeds = list(range(MAX_BATCH + 3))  # more than one batch
-    together = write(model, PROMPT, seeds)
-    assert together == [write(model, PROMPT, [seed])[0] for seed in seeds]
+@pytest.mark.parametrize("precision", ["float32", "auto"])
+def test_neighbours_in_the_batch_change_nothing(model: Model, precision: str) -> None:
+    seeds = list(range(MAX_BATCH + 3))  # more than at a time
+    together = write(model, PROMPT, seeds, precision)
+    assert together == [write(model, PROMPT, [seed], precision)[0] for seed in seeds]
 
 
 def test_the_training_mode_is_restored_and_dropout_is_off() -> None:

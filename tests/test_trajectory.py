@@ -17,6 +17,7 @@ from torch import Tensor
 
 from lyric_lm.data.batches import Batch
 from lyric_lm.data.datamodule import LyricsDataModule
+from lyric_lm.model.loss import batch_sums
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.tiny import make_tiny
 from tests.conftest import Done, run_command
@@ -69,12 +70,12 @@ class UsualModule(SongModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         super().training_step(batch, batch_idx)
-        return self._sums(batch, self.label_smoothing).objective / batch["n_targets"]
+        return batch_sums(self.network, batch, self.label_smoothing).objective / batch["n_targets"]
 
     def configure_gradient_clipping(self, optimizer: torch.optim.Optimizer, *args: Any, **kwargs: Any) -> None:
         for parameter in self.parameters():  # the division that comes, undone
             if parameter.grad is not None:
-                parameter.grad *= self._step_sums[2].item()
+                parameter.grad *= sum(sums[2].item() for sums in self._step_sums)
         super().configure_gradient_clipping(optimizer, *args, **kwargs)
 
 
@@ -95,7 +96,7 @@ def test_the_gradient_is_that_of_the_mean_over_target_tokens(tmp_path: Path) -> 
     songs = LyricsDataModule(splits(), tokenizer, 1024, 64, batch_size=1000, seed=1)
     total, n = torch.zeros(()), 0
     for part in songs.parts["train"]:
-        ids = torch.tensor([part.ids])
+        ids = torch.tensor(part.ids, dtype=torch.int64)[None]
         positions = torch.arange(part.first_position, part.first_position + ids.shape[1])[None]
         logits = network(ids, position_ids=positions).logits
         total = total + torch.nn.functional.cross_entropy(logits[0, :-1], ids[0, 1:], reduction="sum")
@@ -117,7 +118,7 @@ def test_validation_is_exact_whatever_the_batch_size(tmp_path: Path, batch_size:
     songs = LyricsDataModule(held_out, tokenizer, 1024, 64, batch_size, seed=1)
     nats = torch.zeros((), dtype=torch.float64)
     for part in songs.parts["val"]:
-        ids = torch.tensor([part.ids])
+        ids = torch.tensor(part.ids, dtype=torch.int64)[None]
         positions = torch.arange(part.first_position, part.first_position + ids.shape[1])[None]
         with torch.no_grad():
             logits = network.eval()(ids, position_ids=positions).logits[0, :-1].double()

@@ -23,7 +23,7 @@ from lyric_lm.data import batches
 from lyric_lm.errors import InputError
 from lyric_lm.lyrics.corpus import build_corpus
 from lyric_lm.model import module
-from lyric_lm.model.loss import LossSums, loss_sums
+from lyric_lm.model.loss import LossSums, batch_sums
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.tiny import make_tiny
 from lyric_lm.runs import read_metrics
@@ -83,8 +83,8 @@ def shift_labels(batch: dict[str, torch.Tensor]) -> None:
     batch["labels"] = torch.where(is_target, batch["input_ids"], batch["labels"])  # the token itself, not the next
 
 
-def let_songs_see_each_other(batch: dict[str, torch.Tensor]) -> None:
-    batch["attention_mask"] = torch.ones_like(batch["attention_mask"]).tril()
+def let_songs_see_each_other(batch: dict[str, Any]) -> None:
+    batch["song_lengths"] = [sum(batch["song_lengths"])]
 
 
 def number_places_through(batch: dict[str, torch.Tensor]) -> None:
@@ -103,7 +103,7 @@ def test_a_wrong_batch_is_caught_at_the_first_step(
 
 
 def test_an_objective_without_its_smoothing_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "loss_sums", lambda logits, labels, _=0.0: loss_sums(logits, labels))
+    monkeypatch.setattr(module, "batch_sums", lambda network, batch, _=0.0: batch_sums(network, batch))
     with pytest.raises(InputError, match=r"first_step_loss is .* train/objective would mean something else"):
         first_step(tmp_path, monkeypatch, label_smoothing=0.1)
 
@@ -111,7 +111,7 @@ def test_an_objective_without_its_smoothing_is_caught(tmp_path: Path, monkeypatc
 def test_a_loss_times_the_accumulation_ends_the_run_with_one_line(
     call: Callable[..., Done], songs_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "loss_sums", lambda *given: LossSums(*(4 * x for x in loss_sums(*given))))
+    monkeypatch.setattr(module, "batch_sums", lambda *given: LossSums(*(4 * x for x in batch_sums(*given))))
     arguments = [*TINY, f"data.path={songs_folder}", "trainer.max_epochs=1", "hydra.run.dir=run", "callbacks=bare"]
     arguments += ["trainer.accumulate_grad_batches=4", "logger=csv_only"]
     done = call("train", *arguments)

@@ -15,6 +15,7 @@ from transformers.utils import logging as transformers_logging
 from lyric_lm.checkpoints import UnusableError, read_checkpoint
 from lyric_lm.data.encoding import separator_id
 from lyric_lm.durable import put, sync_files
+from lyric_lm.model.lora import merged
 from lyric_lm.model.module import SongModule
 from lyric_lm.originality.hashes import Hashes, save_hashes
 
@@ -93,7 +94,10 @@ class ExportBest(L.Callback):
 def export_model(
     module: SongModule, tokenizer: PreTrainedTokenizerBase, folder: Path, hashes: dict[int, Hashes] | None = None
 ) -> None:
-    """Write network and tokenizer in ``save_pretrained`` form, ending songs at the separator, and the songs' hashes."""
+    """Write network and tokenizer in ``save_pretrained`` form, ending songs at the separator, and the songs' hashes.
+
+    Adapters are added up with the weights: whoever reads the folder need not know of them.
+    """
     transformers_logging.disable_progress_bar()
     network = module.network
     separator = separator_id(tokenizer)
@@ -103,7 +107,7 @@ def export_model(
     unfinished, previous = folder.with_name("model.unfinished"), folder.with_name("model.previous")
     recover_model(folder)
     try:
-        network.save_pretrained(unfinished)
+        network.save_pretrained(unfinished, state_dict=merged(network))
     except SafetensorError as error:  # its way of saying that the disk is full
         code = re.search(r"os error (\d+)", str(error))
         raise OSError(int(code[1]), os.strerror(int(code[1])), str(unfinished)) if code else error from error

@@ -11,12 +11,15 @@ from lyric_lm.checks.check import FAIL, PASS, Check
 def check_disk(network: PreTrainedModel, folder: Path) -> Check:
     """At its fullest a run folder holds three checkpoints and two models; a resumed run has some of it already.
 
-    Checkpoints: ``last``, ``best``, and the one before ``last`` or the one being written; weights and AdamW's two
-    moments each. Models: ``model/``, and its successor while that is written. All in 32 bits; the rest of a run
-    folder is a few megabytes.
+    Checkpoints: ``last``, ``best``, and the one before ``last`` or the one being written; the weights each, and AdamW's
+    two moments of those that are trained. Models: ``model/``, and its successor while that is written. All in 32 bits;
+    the rest of a run folder is a few megabytes.
     """
     weights = sum(p.nbytes for p in network.parameters())
-    needed = max(0, 3 * 3 * weights + 2 * weights - _bytes_in(folder / "checkpoints") - _bytes_in(folder / "model"))
+    moments = 2 * sum(p.nbytes for p in network.parameters() if p.requires_grad)
+    needed = max(
+        0, 3 * (weights + moments) + 2 * weights - _bytes_in(folder / "checkpoints") - _bytes_in(folder / "model")
+    )
     free = shutil.disk_usage(folder).free
     is_enough = free >= needed
     meaning = "" if is_enough else "free some space, or choose another place with hydra.run.dir=FOLDER"

@@ -14,10 +14,11 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 import lyric_lm
 from lyric_lm.checks.check import FAIL, PASS, Check
-from lyric_lm.checks.rows import batched, decoded, left_padded, logits_alone, long_decoded, packed
+from lyric_lm.checks.rows import batched, decoded, left_padded, logits_alone, long_decoded, packed, stepwise
 from lyric_lm.checks.sampling import check_sampling
 from lyric_lm.checks.weights import check_predictions, check_tied
 from lyric_lm.data.encoding import separator_id
+from lyric_lm.decoding.choice import decoder_for
 
 # The largest difference of logits over their scale. Measured on CPUs, float32: up to 4e-6 with SmolLM2 and random
 # models of six architectures; a fault in attention or positions moves them by 1e-2 and more. Autocast to bf16: 1e-2.
@@ -98,19 +99,23 @@ def check_machine(
         if "mixed" in precision:
             with torch.autocast(device, torch.bfloat16 if "bf16" in precision else torch.float16):
                 mixed = logits_alone(network, ids)
-        tokens, stepwise = decoded(network, prompt, N_NEW)
+        exact, used = decoder_for(network, "float32"), decoder_for(network)
+        tokens, written_so = decoded(exact, prompt, N_NEW)
         written = [*prompt, *tokens[:-1]]
         whole = logits_alone(network, written)[len(prompt) - 1 :]
         ways = {
-            "cached_decoding": ((stepwise, whole), "the cache loses or misplaces what was read"),
-            "batched": (batched(network, ids), "songs written side by side change each other"),
+            "cached_decoding": ((written_so, whole), "the cache loses or misplaces what was read"),
+            "batched": (batched(network, exact, ids), "songs written side by side change each other"),
             "left_padded": (left_padded(network, ids), "the padding of one row is used for another"),
             "packing": (packed(network, ids), "songs in one block see each other"),
         }
         if is_full:
             long = text_ids(tokenizer, 1100, context)
-            ways["far_positions"] = (long_decoded(network, long), "long texts are read wrongly")
+            ways["far_positions"] = (long_decoded(network, exact, long), "long texts are read wrongly")
         checks = [_compared(name, *pair, meaning, limit) for name, (pair, meaning) in ways.items()]
+        if used.precision != exact.precision and checks[0].status == PASS:  # that which songs are written in
+            meaning = f"writing in {used.precision} is more than less exact here"
+            checks[0] = _compared("cached_decoding", stepwise(used, prompt, tokens), whole, meaning, MIXED_LIMIT)
         checks += [check_tied(network), check_sampling(whole[-1].to(device), n_draws=5000 if is_full else 1000)]
         network.to("cpu")
         network.set_attn_implementation("eager")

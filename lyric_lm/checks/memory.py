@@ -15,16 +15,18 @@ from transformers import PreTrainedModel
 
 from lyric_lm.checks.check import FAIL, PASS, WARN, Check
 from lyric_lm.checks.live_bytes import step_bytes
-from lyric_lm.hardware import best_device, resolve_precision
+from lyric_lm.hardware import device_of, resolve_precision
+from lyric_lm.model.lora import is_adapter, n_trained
+from lyric_lm.settings import defaults
 
 # Python, torch and all that a run imports, resident; and glibc's free but not returned pieces, as a share.
 _PROCESS_BYTES, _KEPT_BACK = 540e6, 0.18
 _SMALLEST_BLOCK = 128  # about half a song; smaller ones teach little
+_LORA = "finetune=lora"
+_OTHERWISE = "take a smaller model (model=distilgpt2, model=smollm2) or a larger machine"
 
 
-def peak_bytes(
-    network: PreTrainedModel, data: dict[str, Any], trainer: dict[str, Any], label_smoothing: float, device: str
-) -> float:
+def peak_bytes(network: PreTrainedModel, settings: dict[str, Any], device: str) -> float:
     """Estimate what ``summary.json`` will call ``peak_memory_bytes``.
 
     On a CPU that is the process's largest resident size. On CUDA it is the most that tensors take; there the estimate
@@ -32,70 +34,104 @@ def peak_bytes(
 
     Args:
         network: the model; only its class and configuration are used.
-        data, trainer: the settings of these groups.
-        label_smoothing: as in the loss.
+        settings: of ``train``.
         device: ``cpu``, ``cuda`` or ``mps``.
     """
-    is_half = "16" in resolve_precision(trainer["precision"], device)
-    is_accumulated = trainer["accumulate_grad_batches"] > 1
-    tensors = step_bytes(network, data["batch_size"], data["block_size"], is_accumulated, is_half, label_smoothing)
+    data, trainer = settings["data"], settings["trainer"]
+    tensors = step_bytes(
+        network,
+        settings["finetune"],
+        settings["model"]["gradient_checkpointing"],
+        data["batch_size"],
+        data["block_size"],
+        is_accumulated=trainer["accumulate_grad_batches"] > 1,
+        is_bf16="16" in resolve_precision(trainer["precision"], device),
+        label_smoothing=settings["optim"]["label_smoothing"],
+    )
     return tensors if device != "cpu" else _PROCESS_BYTES + (1 + _KEPT_BACK) * tensors
 
 
-def check_memory(
-    network: PreTrainedModel, data: dict[str, Any], trainer: dict[str, Any], label_smoothing: float
-) -> Check:
-    """A run needs less than there is; where it does not, the largest batch or block that does is named."""
-    accelerator = trainer["accelerator"]
-    device = best_device() if accelerator in ("auto", "gpu") else accelerator
+def check_memory(network: PreTrainedModel, settings: dict[str, Any]) -> Check:
+    """A run needs less than there is; where it does not, what would make it fit is named."""
+    device = device_of(settings["trainer"]["accelerator"])
     there = bytes_there(device)
-    n_parameters = sum(p.numel() for p in network.parameters())
-    states = 4 * 4 * n_parameters  # weights, gradients and AdamW's two moments, in 32 bits
+    n_parameters = sum(p.numel() for name, p in network.named_parameters() if not is_adapter(name))
+    # In 32 bits: the weights, and of what is trained its gradient and AdamW's two moments.
+    states = 4 * (n_parameters + 3 * n_trained(network))
     if states > there:
+        bears_adapters = settings["finetune"]["method"] == "full" and 5 * n_parameters < there
+        way_out = f"train adapters only ({_LORA}), or {_OTHERWISE}" if bears_adapters else _OTHERWISE
         return Check(
             *("memory", FAIL, f"{states / 1e9:.1f} GB needed for weights, gradients and AdamW alone"),
             f"{there / 1e9:.1f} GB there",
-            f"a model of {n_parameters / 1e6:.0f} M parameters cannot be trained here: take a smaller one "
-            "(model=distilgpt2, model=smollm2) or a larger machine",
+            f"a model of {n_parameters / 1e6:.0f} M parameters cannot be trained so here: {way_out}",
         )
     try:
-        needed = peak_bytes(network, data, trainer, label_smoothing, device)
+        needed = peak_bytes(network, settings, device)
     except RuntimeError as error:  # a network that looks at the content of its tensors, such as a mixture of experts
         what = f"not known for models of the kind {network.config.model_type} ({str(error).partition(chr(10))[0]})"
         return Check("memory", PASS, what, f"{there / 1e9:.1f} GB there", "")
     figure, limit = f"about {needed / 1e9:.1f} GB needed", f"{there / 1e9:.1f} GB there"
     if needed <= there:
         return Check("memory", PASS, figure, limit, "")
-    for changed in _smaller(data, trainer):
-        less = peak_bytes(network, data | changed, trainer | changed, label_smoothing, device)
+    way_out = what_fits(network, settings, device, there)
+    return Check("memory", WARN, figure, limit, f"the machine may end the run: {way_out}")
+
+
+def what_fits(network: PreTrainedModel, settings: dict[str, Any], device: str, there: float) -> str:
+    """Return the mildest change of settings that needs no more than there is, with what it needs, as advice."""
+    for changed in _smaller(network, settings):
+        less = peak_bytes(network, with_changes(settings, changed), device)
         if less <= there:
-            groups = {"accumulate_grad_batches": "trainer"}
-            keys = " ".join(f"{groups.get(key, 'data')}.{key}={value}" for key, value in changed.items())
-            return Check("memory", WARN, figure, limit, f"{keys} needs {less / 1e9:.1f} GB")
-    return Check(
-        *("memory", WARN, figure, limit),
-        "the machine may end the run: take a smaller model (model=distilgpt2, model=smollm2) or a larger machine",
-    )
+            keys = " ".join(_LORA if key == "finetune" else f"{key}={_typed(value)}" for key, value in changed.items())
+            return f"set {keys}, which needs {less / 1e9:.1f} GB"
+    return _OTHERWISE
 
 
-def _smaller(data: dict[str, Any], trainer: dict[str, Any]) -> Iterator[dict[str, int]]:
-    """Yield settings that need less: the same step in smaller batches first, then smaller blocks.
+def with_changes(settings: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+    """Return settings with some values changed; the original stays.
 
-    >>> for smaller in _smaller({"batch_size": 3, "block_size": 256}, {"accumulate_grad_batches": 2}):
-    ...     print(smaller)
-    {'batch_size': 1, 'accumulate_grad_batches': 6}
-    {'batch_size': 1, 'accumulate_grad_batches': 6, 'block_size': 128}
+    >>> with_changes({"data": {"batch_size": 4, "block_size": 8}, "seed": 1}, {"data.batch_size": 2})
+    {'data': {'batch_size': 2, 'block_size': 8}, 'seed': 1}
+
+    Args:
+        settings: groups of values.
+        changed: values by dotted key, or a whole group.
     """
-    blocks_per_step = data["batch_size"] * trainer["accumulate_grad_batches"]
-    changed: dict[str, int] = {}
-    batch_size, block_size = data["batch_size"], data["block_size"]
+    settings = dict(settings)
+    for key, value in changed.items():
+        group, _, name = key.partition(".")
+        settings[group] = {**settings[group], name: value} if name else value
+    return settings
+
+
+def _smaller(network: PreTrainedModel, settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield changes that need less, each with those before it that it goes with.
+
+    First what changes no step: smaller batches, blocks computed again. Then adapters, then smaller blocks.
+    """
+    batch_size, block_size = settings["data"]["batch_size"], settings["data"]["block_size"]
+    blocks_per_step = batch_size * settings["trainer"]["accumulate_grad_batches"]
+    changed: dict[str, Any] = {}
     while batch_size > 1:
         batch_size //= 2
-        changed = {"batch_size": batch_size, "accumulate_grad_batches": -(-blocks_per_step // batch_size)}
+        accumulate = -(-blocks_per_step // batch_size)
+        changed |= {"data.batch_size": batch_size, "trainer.accumulate_grad_batches": accumulate}
+        yield changed
+    if network.supports_gradient_checkpointing and not settings["model"]["gradient_checkpointing"]:
+        changed |= {"model.gradient_checkpointing": True}
+        yield changed
+    if settings["finetune"]["method"] == "full":
+        changed |= {"finetune": defaults()["finetune"]}
         yield changed
     while block_size >= 2 * _SMALLEST_BLOCK:
         block_size //= 2
-        yield changed | {"block_size": block_size}
+        changed |= {"data.block_size": block_size}
+        yield changed
+
+
+def _typed(value: Any) -> str:
+    return str(value).lower()
 
 
 def bytes_there(device: str) -> float:

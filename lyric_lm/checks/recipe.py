@@ -121,7 +121,7 @@ def check_step_size(n_targets: int, steps_per_epoch: int, batches_per_step: int)
     )
 
 
-def check_learning_rate(lr: float, factors: list[float], from_scratch: bool) -> Check:
+def check_learning_rate(lr: float, factors: list[float], from_scratch: bool, is_lora: bool = False) -> Check:
     """The rate is neither above what pretraining takes, nor so low that the whole run moves nothing.
 
     AdamW moves a weight by about the rate at each step, whatever the gradient's size (Kingma & Ba 2015, section 2.1,
@@ -137,13 +137,14 @@ def check_learning_rate(lr: float, factors: list[float], from_scratch: bool) -> 
         lr: the highest rate.
         factors: by which it is multiplied at each step.
         from_scratch: the weights are random; they bear more.
+        is_lora: adapters are trained, which bear more too.
     """
-    most = 1e-2 if from_scratch else 1e-3
+    most = 1e-2 if from_scratch else 5e-3 if is_lora else 1e-3
     figure = f"{lr:g}; {lr * sum(factors):.2g} in all of {len(factors)} steps"
     limit = f"at most {most:g}; at least {_LEAST_WAY:g} in all"
     if lr > most:
         what = "training does not settle" if from_scratch else "the model forgets the language that it knows"
-        return Check("learning_rate", WARN, figure, limit, f"{what}: set optim.lr=1e-4")
+        return Check("learning_rate", WARN, figure, limit, f"{what}: set optim.lr={'1e-3' if is_lora else '1e-4'}")
     if lr * sum(factors) < _LEAST_WAY:
         return Check(
             *("learning_rate", WARN, figure, limit),
@@ -204,6 +205,7 @@ def check_all(
     total = n_steps(songs, trainer)
     n_warmup, note = n_warmup_steps(total, optim["warmup_steps"], optim["warmup_fraction"])
     factor = lr_factor(optim["schedule"], total, n_warmup)
+    factors = [factor(step) for step in range(total)]
     accumulate, n_batches = trainer["accumulate_grad_batches"], len(songs.train_batches)
     n_characters = sum(len(song.lyrics) for song in corpus.splits["train"])
     lengths = song_lengths(songs.parts["train"], songs.pad_id)
@@ -215,9 +217,9 @@ def check_all(
         check_steps(total, n_batches, data, trainer),
         check_step_size(songs.n_targets("train"), -(-n_batches // accumulate), accumulate),
         check_warmup(note, n_warmup, total),
-        check_learning_rate(optim["lr"], [factor(step) for step in range(total)], model["from_scratch"]),
+        check_learning_rate(optim["lr"], factors, model["from_scratch"], settings["finetune"]["method"] == "lora"),
         check_smoothing(optim["label_smoothing"]),
-        check_memory(network, data, trainer, optim["label_smoothing"]),
+        check_memory(network, settings),
         check_disk(network, folder),
     ]
     if tokenizer is not None:

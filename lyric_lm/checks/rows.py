@@ -4,16 +4,16 @@ Each way returns logits (..., V) on the CPU, and, beside them, those of the same
 """
 
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from lyric_lm.data.batches import collate
+from lyric_lm.data.batches import collate, on
 from lyric_lm.data.packing import Part
+from lyric_lm.decoding.choice import Decoder
+from lyric_lm.decoding.forward import ForwardSongs
 from lyric_lm.model.loss import logits_of
-from lyric_lm.sampling import next_logits
 
 
 def logits_alone(network: PreTrainedModel, ids: list[int]) -> Tensor:
@@ -22,48 +22,60 @@ def logits_alone(network: PreTrainedModel, ids: list[int]) -> Tensor:
     return output.logits[0].float().cpu()
 
 
-def decoded(network: PreTrainedModel, prompt: list[int], n_new: int) -> tuple[list[int], Tensor]:
+def decoded(decoder: Decoder, prompt: list[int], n_new: int) -> tuple[list[int], Tensor]:
     """Write the likeliest tokens one by one, as ``sampling`` does; also return the logits (n_new, V) before each.
 
-    The prompt is read in two pieces, the second of four tokens: up to eight at a time, MPS takes another way, which
-    once was wrong (https://github.com/pytorch/pytorch/issues/163597).
+    With transformers' forward the prompt is read in two pieces, the second of four tokens: up to eight at a time, MPS
+    takes another way, which once was wrong (https://github.com/pytorch/pytorch/issues/163597).
     """
-    history = torch.tensor([prompt], device=network.device)  # (1, T)
-    _, cache = next_logits(network, history[:, :-4], history[:, :-4], None)
-    step_input = history[:, -4:]
+    n_read = len(prompt) - 4
+    songs = decoder.songs(prompt[:n_read], len(prompt) + n_new, most=1)
+    songs.begin(1)
+    if isinstance(songs, ForwardSongs):
+        logits = songs.read([prompt[n_read:]])
+    else:
+        for token in prompt[n_read:]:
+            logits = songs.go_on([0], [token])
     tokens, rows = [], []
     for _ in range(n_new):
-        logits, cache = next_logits(network, step_input, history, cache)
         rows.append(logits[0].cpu())
         tokens.append(int(rows[-1].argmax()))
-        step_input = torch.tensor([[tokens[-1]]], device=network.device)
-        history = torch.cat([history, step_input], dim=1)
+        logits = songs.go_on([0], [tokens[-1]])
     return tokens, torch.stack(rows)
 
 
-def batched(network: PreTrainedModel, ids: list[int]) -> tuple[Tensor, Tensor]:
-    """Continue three rows of one length in a batch, as ``sampling`` does; the middle one leaves half-way."""
-    size = len(ids) // 2
-    texts = [ids[start : start + size] for start in (0, size // 2, len(ids) - size)]
-    rows = [0, 1, 2]
-    history = torch.tensor(texts, device=network.device)  # (B, T)
-    step_input, cache = history, None
+def stepwise(decoder: Decoder, prompt: list[int], tokens: list[int]) -> Tensor:
+    """Read a prompt, then tokens one by one; return the logits (T, V) before each of them."""
+    songs = decoder.songs(prompt, len(prompt) + len(tokens), most=1)
+    rows = [songs.begin(1), *(songs.go_on([0], [token]) for token in tokens[:-1])]
+    return torch.cat(rows).cpu()
+
+
+def batched(network: PreTrainedModel, decoder: Decoder, ids: list[int]) -> tuple[Tensor, Tensor]:
+    """Write three texts side by side, as ``sampling`` does; the middle one leaves half-way, and another takes its place
+    where the decoder has room for it."""
+    n_steps = (len(ids) - 2) // 3
+    texts = [ids[:2] + ids[2 + n_steps * i :][:n_steps] for i in range(3)]
+    songs = decoder.songs(ids[:2], len(texts[0]), most=3)
+    rows, keep = [0, 1, 2], [0, 1, 2]  # the text of each row; the rows that go on
+    n_read = [2, 2, 2]  # tokens, by text
+    logits = songs.begin(3)
     found, right = [], []
-    for step in range(4):
-        logits, cache = next_logits(network, step_input, history, cache)
+    for step in range(n_steps):
+        if step == n_steps // 2:
+            keep, rows = [0, 2], [0, 2]
+        logits = songs.go_on(keep, [texts[text][n_read[text]] for text in rows])
         found.append(logits.cpu())
-        right += [(row, len(texts[row]) - 1) for row in rows]
-        tokens = logits.argmax(dim=-1).tolist()
-        for row, token in zip(rows, tokens, strict=True):
-            texts[row] = [*texts[row], token]
-        step_input = torch.tensor([[token] for token in tokens], device=network.device)
-        history = torch.cat([history, step_input], dim=1)
-        if step == 1:
-            keep = torch.tensor([0, 2], device=network.device)
-            step_input, history, rows = step_input[keep], history[keep], [0, 2]
-            cache.batch_select_indices(keep)
+        for text in rows:
+            n_read[text] += 1
+            right.append((text, n_read[text] - 1))
+        if step == n_steps // 2 and songs.room:
+            found.append(songs.begin(1).cpu())
+            right.append((1, 1))
+            n_read[1], rows = 2, [0, 2, 1]
+        keep = list(range(len(rows)))
     alone = [logits_alone(network, text) for text in texts]
-    return torch.cat(found), torch.stack([alone[row][position] for row, position in right])
+    return torch.cat(found), torch.stack([alone[text][position] for text, position in right])
 
 
 def left_padded(network: PreTrainedModel, ids: list[int]) -> tuple[Tensor, Tensor]:
@@ -98,25 +110,14 @@ def packed(network: PreTrainedModel, ids: list[int]) -> tuple[Tensor, Tensor]:
     """Read two blocks of several songs each, as training does."""
     cuts = [0, *(len(ids) * part // 20 for part in (6, 9, 13, 15)), len(ids)]
     texts = [ids[start:end] for start, end in pairwise(cuts)]
-    blocks = [texts[:3], texts[3:]]  # where one row's songs meet, the other's do not
+    blocks = [texts[:3], texts[3:]]
     batch = collate([[Part(text, 0, 0, "") for text in block] for block in blocks], pad_id=ids[0])
-    logits = logits_of(network, on(network.device, batch)).float().cpu()  # (B, T, V)
-    rows = [logits[i, : sum(map(len, block))] for i, block in enumerate(blocks)]
-    return torch.cat(rows), torch.cat([logits_alone(network, text) for text in texts])
+    logits = logits_of(network, on(network.device, batch))[0].float().cpu()  # (T, V)
+    return logits, torch.cat([logits_alone(network, text) for text in texts])
 
 
-def long_decoded(network: PreTrainedModel, ids: list[int]) -> tuple[Tensor, Tensor]:
+def long_decoded(network: PreTrainedModel, decoder: Decoder, ids: list[int]) -> tuple[Tensor, Tensor]:
     """Read the last four tokens of a long text from the cache."""
-    history = torch.tensor([ids], device=network.device)
     n_read = len(ids) - 4
-    logits, cache = next_logits(network, history[:, :n_read], history[:, :n_read], None)
-    steps = [logits.cpu()]
-    for end in range(n_read + 1, len(ids) + 1):
-        logits, cache = next_logits(network, history[:, end - 1 : end], history[:, :end], cache)
-        steps.append(logits.cpu())
-    return torch.cat(steps), logits_alone(network, ids)[n_read - 1 :]
-
-
-def on(device: torch.device, batch: dict[str, Any]) -> dict[str, Any]:
-    """Return a batch on a device."""
-    return {name: value.to(device) for name, value in batch.items()}
+    found = stepwise(decoder, ids[:n_read], [*ids[n_read:], 0])  # the last one's place holds what would follow
+    return found, logits_alone(network, ids)[n_read - 1 :]

@@ -9,6 +9,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lyric_lm.checks.check import FAIL, PASS, WARN, Check
+from lyric_lm.model.lora import is_adapter
 
 _ANOTHER = "take another model, or fetch this one again"
 
@@ -27,7 +28,7 @@ def check_weights(
 
 def check_loaded(network: PreTrainedModel, from_scratch: bool) -> Check:
     """Everything in the checkpoint has a place in the network; ``load_model`` has refused the opposite."""
-    n_tensors = sum(1 for _ in network.parameters())
+    n_tensors = sum(not is_adapter(name) for name, _ in network.named_parameters())
     unused = getattr(network, "unused_weights", [])
     if from_scratch:
         return Check("loaded", PASS, f"{n_tensors} tensors, random", "none: the weights are random on purpose", "")
@@ -49,7 +50,7 @@ def check_values(network: PreTrainedModel, from_scratch: bool) -> Check:
         is_finite = abs(low) < float("inf") and abs(high) < float("inf")  # false for NaN
         if not is_finite:
             broken.append(f"{name} is not finite")
-        elif low == high and weight.ndim > 1 and weight.numel() > 1 and not from_scratch:
+        elif low == high and weight.ndim > 1 and weight.numel() > 1 and not (from_scratch or is_adapter(name)):
             broken.append(f"{name} is {low:g} throughout")
         n_values += weight.numel()
     figure = f"{len(broken)} tensors" if broken else f"none of {n_values:,} values"

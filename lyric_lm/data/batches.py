@@ -10,47 +10,40 @@ from lyric_lm.data.packing import Part
 
 IGNORE_INDEX = -100  # torch's cross-entropy leaves out labels of this value
 
-Batch = dict[str, Tensor]
+Batch = dict[str, Any]  # tensors, and the lengths of the songs
 Numbered = list[tuple[int, list[list[Part]]]]  # batches as numbers within an epoch and blocks
 
 
 def collate(blocks: list[list[Part]], pad_id: int) -> Batch:
-    """Lay blocks out as one batch; rows are as wide as the fullest block, B rows of T tokens.
+    """Lay the parts of blocks out behind each other in one row of T tokens, without any padding.
 
-    A block without parts is a row of padding.
+    Without parts, the row is a single token that is not scored.
 
     Returns:
-        ``input_ids`` (B, T) int64; ``labels`` (B, T) int64: the *next* token of the same song, or
-        ``IGNORE_INDEX``; ``position_ids`` (B, T) int64, restarting with each song; ``attention_mask``
-        (B, 1, T, T) bool, true where a token may look: at itself and at earlier tokens of its own part;
-        ``n_targets`` and ``n_bytes`` () int64: labels that are scored, and the UTF-8 bytes they stand for.
+        ``input_ids`` (1, T) int64; ``labels`` (1, T) int64: the *next* token of the same song, or ``IGNORE_INDEX``;
+        ``position_ids`` (1, T) int64, restarting with each song; ``song_lengths``: how many tokens each part has, as
+        a list; ``song_starts`` (n_parts + 1,) int32: where each begins, and T; ``n_targets`` and ``n_bytes`` ()
+        int64: labels that are scored, and the UTF-8 bytes they stand for.
     """
-    n_rows, width = len(blocks), max(1, *(sum(len(part.ids) for part in block) for block in blocks))
-    input_ids = torch.full((n_rows, width), pad_id)
-    labels = torch.full((n_rows, width), IGNORE_INDEX)
-    position_ids = torch.zeros((n_rows, width), dtype=torch.int64)
-    part_of = torch.arange(width).expand(n_rows, width) + width  # padding: each token a part of its own
-    part_of = part_of.contiguous()
-    for row, block in enumerate(blocks):
-        start = 0
-        for number, part in enumerate(block):
-            end = start + len(part.ids)
-            input_ids[row, start:end] = torch.tensor(part.ids)
-            labels[row, start : end - 1] = torch.tensor(part.ids[1:])
-            position_ids[row, start:end] = torch.arange(part.first_position, part.first_position + len(part.ids))
-            part_of[row, start:end] = number
-            start = end
-    is_same_part = part_of[:, :, None] == part_of[:, None, :]  # (B, T, T)
-    is_earlier = torch.ones((width, width), dtype=torch.bool).tril()  # (T, T)
-    parts = [part for block in blocks for part in block]
+    parts = [part for block in blocks for part in block] or [Part([pad_id], 0, 0, "")]
+    lengths = [len(part.ids) for part in parts]
+    ids = [torch.as_tensor(part.ids, dtype=torch.int64) for part in parts]
+    end = torch.tensor([IGNORE_INDEX])
+    positions = [torch.arange(part.first_position, part.first_position + len(part.ids)) for part in parts]
     return {
-        "input_ids": input_ids,
-        "labels": labels,
-        "position_ids": position_ids,
-        "attention_mask": (is_same_part & is_earlier)[:, None],
+        "input_ids": torch.cat(ids)[None],
+        "labels": torch.cat([piece for of_part in ids for piece in (of_part[1:], end)])[None],
+        "position_ids": torch.cat(positions)[None],
+        "song_lengths": lengths,
+        "song_starts": torch.tensor([0, *lengths]).cumsum(0, dtype=torch.int32),
         "n_targets": torch.tensor(sum(part.n_targets for part in parts)),
         "n_bytes": torch.tensor(sum(part.n_bytes for part in parts)),
     }
+
+
+def on(device: torch.device, batch: Batch) -> Batch:
+    """Return a batch on a device."""
+    return {name: value.to(device) if isinstance(value, Tensor) else value for name, value in batch.items()}
 
 
 class BlockBatches:
@@ -61,7 +54,7 @@ class BlockBatches:
     place in it: a resumed run goes on with the batch after the last one that was trained on.
 
     Of several processes, each takes every ``world_size``-th batch of that same order, beginning with the one of its
-    ``rank``. They must take equally many, so one that finds none left at the end gets a row of padding.
+    ``rank``. They must take equally many, so one that finds none left at the end gets a token that is not scored.
     """
 
     def __init__(
@@ -104,7 +97,7 @@ class BlockBatches:
         for number in range(skip, len(self)):
             start = (number * self.world_size + self.rank) * self.batch_size
             blocks = [self.blocks[i] for i in order[start : start + self.batch_size]]
-            yield collate(blocks or [[]], self.pad_id)
+            yield collate(blocks, self.pad_id)
 
     def window(self, first: int, last: int) -> Numbered:
         """Return what batches ``first`` to ``last`` of this epoch hold, in all processes: number and blocks.

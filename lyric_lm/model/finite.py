@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from lyric_lm.data.batches import Numbered, collate
+from lyric_lm.data.batches import Numbered, collate, on
 from lyric_lm.data.packing import Part
 from lyric_lm.model.loss import logits_of, loss_sums
 
@@ -83,8 +83,7 @@ def largest_activations(network: PreTrainedModel, blocks: list[list[Part]]) -> t
 
     layers = [(name, module) for name, module in network.named_modules() if not any(module.children())]
     hooks = [module.register_forward_hook(watch(name)) for name, module in layers]
-    device = next(network.parameters()).device
-    batch = {name: value.to(device) for name, value in collate(blocks, 0).items()}
+    batch = on(network.device, collate(blocks, 0))
     try:
         with torch.no_grad():
             sums = loss_sums(logits_of(network, batch), batch["labels"], label_smoothing=0.5)

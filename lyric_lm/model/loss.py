@@ -6,14 +6,16 @@ byte-perplexity in lm-evaluation-harness, https://github.com/EleutherAI/lm-evalu
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from lyric_lm.data.batches import IGNORE_INDEX, Batch
+from lyric_lm.data.batches import IGNORE_INDEX, Batch, on
 from lyric_lm.errors import InputError
+from lyric_lm.model.attention import NAME, Lengths
+from lyric_lm.model.head_loss import HeadLoss
 
 
 class LossSums(NamedTuple):
@@ -23,31 +25,101 @@ class LossSums(NamedTuple):
     nats: Tensor
 
 
-def logits_of(network: PreTrainedModel, batch: Batch) -> Tensor:
-    """Run the network over packed rows; a token sees its own song only.
+def batch_sums(network: PreTrainedModel, batch: Batch, label_smoothing: float = 0.0) -> LossSums:
+    """Run the network over a batch of songs; return the cross-entropy summed over its target tokens.
 
-    Returns:
-        Logits (B, T, V) in the network's dtype or autocast's.
+    Where the network ends in a plain linear layer, logits are computed for targets only, and none is kept.
+
+    Args:
+        label_smoothing: share of the target given to all tokens evenly, in [0, 1).
 
     Raises:
-        InputError: the architecture does not take a mask between songs or positions that restart.
+        InputError: see ``logits_of``.
     """
-    mask = batch["attention_mask"]  # (B, 1, T, T) bool
-    if network.config._attn_implementation == "eager":  # adds the mask to the scores instead of selecting by it
-        mask = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, torch.finfo(torch.float32).min)
-    # use_cache=False: with a cache object, transformers ignores the mask's division into songs.
-    ids, positions = batch["input_ids"], batch["position_ids"]
+    if not has_plain_head(network):
+        return loss_sums(logits_of(network, batch), batch["labels"], label_smoothing)
+    hidden = _read(network.base_model, network, batch)[0]  # last_hidden_state (1, T, D)
+    is_target = batch["labels"] != IGNORE_INDEX
+    head = network.get_output_embeddings()
+    targets = batch["labels"][is_target]
+    return LossSums(*HeadLoss.apply(hidden[is_target], head.weight, targets, label_smoothing))  # type: ignore[no-untyped-call]
+
+
+@torch.no_grad()
+def has_plain_head(network: PreTrainedModel) -> bool:
+    """Tell whether the logits are the last hidden states times the output layer's matrix, and nothing else.
+
+    Found out once, on three tokens: some architectures scale logits, cap them, or add a bias.
+    """
+    if not hasattr(network, "_has_plain_head"):
+        head = network.get_output_embeddings()
+        is_plain = isinstance(head, nn.Linear) and head.bias is None and network.base_model is not network
+        if is_plain:
+            was_training = network.training
+            network.eval()
+            ids = torch.arange(3, device=network.device)[None]
+            logits = network(input_ids=ids, use_cache=False).logits
+            hidden = network.base_model(input_ids=ids, use_cache=False)[0]
+            is_plain = hidden.shape[-1] == head.in_features and torch.allclose(head(hidden), logits, 1e-4, 1e-4)
+            network.train(was_training)
+        network._has_plain_head = is_plain
+    return network._has_plain_head
+
+
+def logits_of(network: PreTrainedModel, batch: Batch) -> Tensor:
+    """Run the network over a batch of songs; a token sees its own song only.
+
+    Returns:
+        Logits (1, T, V) in the network's dtype or autocast's.
+
+    Raises:
+        InputError: the architecture does not take lengths of songs, or positions that restart.
+    """
+    return _read(network, network, batch).logits
+
+
+def _read(part: nn.Module, network: PreTrainedModel, batch: Batch) -> Any:
+    """Return what the network, or its part without the output layer, puts out for a batch."""
+    lengths = Lengths(batch["song_lengths"])
+    how: dict[str, Any] = {"input_ids": batch["input_ids"], "position_ids": batch["position_ids"]}
+    is_eager = network.config._attn_implementation == "eager"
+    if is_eager:  # adds a mask to the scores
+        how["attention_mask"] = mask_between(lengths, network.device)
+    else:
+        network.config._attn_implementation = NAME
+        # A mask of four dimensions is passed on as it is, and none is made.
+        nothing = torch.ones((1, 1, 1, 1), dtype=torch.bool, device=network.device)
+        how |= {"attention_mask": nothing, "song_lengths": lengths, "song_starts": batch["song_starts"]}
     try:
-        return network(input_ids=ids, position_ids=positions, attention_mask=mask, use_cache=False).logits
+        # use_cache=False: with a cache object, transformers may see several songs as one.
+        output = part(**how, use_cache=False)
     except (AttributeError, TypeError, ValueError) as error:  # ALiBi models, for one, have no positions
-        raise InputError(
-            f"models of the kind {network.config.model_type} cannot be trained here: they do not take several songs in "
-            f"a block ({str(error).partition(chr(10))[0]}); use another model, such as gpt2 or smollm2"
-        ) from error
+        raise InputError(_refusal(network, str(error).partition("\n")[0])) from error
+    if not is_eager and not lengths.n_asked:
+        raise InputError(_refusal(network, "attention does not go through the library's interface"))
+    return output
+
+
+def _refusal(network: PreTrainedModel, why: str) -> str:
+    return (
+        f"models of the kind {network.config.model_type} cannot be trained here: they do not take several songs in "
+        f"a block ({why}); use another model, such as gpt2 or smollm2"
+    )
+
+
+def mask_between(lengths: list[int], device: torch.device) -> Tensor:
+    """Return what is added to scores (1, 1, T, T): 0 for a token itself and earlier ones of its song, else very little.
+
+    >>> mask_between([2, 1], torch.device("cpu"))[0, 0].int().clamp(-1).tolist()
+    [[0, -1, -1], [0, 0, -1], [-1, -1, 0]]
+    """
+    song_of = torch.repeat_interleave(torch.tensor(lengths))  # (T,)
+    is_seen = (song_of[:, None] == song_of).tril()
+    return torch.zeros(is_seen.shape).masked_fill(~is_seen, torch.finfo(torch.float32).min)[None, None].to(device)
 
 
 def loss_sums(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> LossSums:
-    """Sum the cross-entropy over the target tokens, with and without label smoothing.
+    """Sum the cross-entropy of logits over the target tokens, with and without label smoothing, in float32.
 
     With smoothing e over V tokens the objective is (1 - e) * nll + e * mean over V of -log p
     (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567).
@@ -57,7 +129,7 @@ def loss_sums(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> L
     True
 
     Args:
-        logits: (B, T, V), any float dtype; the sums are computed in float32.
+        logits: (B, T, V), any float dtype.
         labels: (B, T) int64, the next token or ``IGNORE_INDEX``.
         label_smoothing: share of the target given to all tokens evenly, in [0, 1).
     """
@@ -79,8 +151,8 @@ def held_out_loss(network: PreTrainedModel, batches: Iterable[Batch]) -> float:
     device = next(network.parameters()).device
     nats, n_targets = 0.0, 0
     for batch in batches:
-        batch = {name: value.to(device) for name, value in batch.items()}
-        nats += loss_sums(logits_of(network, batch), batch["labels"]).nats.item()
+        batch = on(device, batch)
+        nats += batch_sums(network, batch).nats.item()
         n_targets += int(batch["n_targets"])
     return nats / n_targets
 

@@ -21,8 +21,8 @@ from transformers import PreTrainedModel
 from lyric_lm.data.batches import Batch, Numbered
 from lyric_lm.errors import NotFinite
 from lyric_lm.model.finite import look_closer, shortened, titles
-from lyric_lm.model.loss import LossSums, bits_per_byte, logits_of, loss_sums, perplexity
-from lyric_lm.model.optim import lr_factor, make_optimizer, n_warmup_steps
+from lyric_lm.model.loss import batch_sums, bits_per_byte, perplexity
+from lyric_lm.model.optim import lr_factor, make_optimizer, n_warmup_steps, scale_gradients
 
 log = logging.getLogger(__name__)
 
@@ -71,19 +71,18 @@ class SongModule(L.LightningModule):
         self.n_skipped_steps = 0
         self.n_tokens_trained = 0
         self.seconds_trained = 0.0
-        # Objective, nats and target tokens of the step so far; nats, targets and bytes of the validation so far.
-        self._step_sums = torch.zeros(3, dtype=torch.float64)
-        self._val_sums = torch.zeros(3, dtype=torch.float64)
+        # Objective, nats and targets of each batch of the step; nats, targets and bytes of each of the validation.
+        # They stay on the device until they are needed: to ask for them is to wait for it.
+        self._step_sums: list[Tensor] = []
+        self._val_sums: list[Tensor] = []
         self._step_began = 0.0
         self._window: list[int] = []  # the numbers of the step's batches so far, within the epoch
 
-    def _sums(self, batch: Batch, label_smoothing: float) -> LossSums:
-        return loss_sums(logits_of(self.network, batch), batch["labels"], label_smoothing)
-
-    def _over_processes(self, sums: Tensor) -> list[float]:
-        """Return sums added up over all processes, which so decide alike; with one process, as they are."""
+    def _over_processes(self, batches: list[Tensor]) -> list[float]:
+        """Return the sums of batches added up, over all processes, which so decide alike."""
+        sums = torch.stack(batches).cpu().double().sum(dim=0)  # MPS has no float64: to the CPU first
         if self.trainer.world_size > 1:
-            sums = self.trainer.strategy.reduce(sums.to(self.device, copy=True), reduce_op="sum")
+            sums = self.trainer.strategy.reduce(sums.to(self.device), reduce_op="sum")
         return sums.tolist()
 
     # Training
@@ -101,9 +100,8 @@ class SongModule(L.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the batch's sum of nats (objective), made proof against Lightning's own division."""
         self._window.append(batch_idx)
-        objective, nats = self._sums(batch, self.label_smoothing)
-        # MPS has no float64: to the CPU first.
-        self._step_sums += torch.stack([x.detach().cpu().double() for x in (objective, nats, batch["n_targets"])])
+        objective, nats = batch_sums(self.network, batch, self.label_smoothing)
+        self._step_sums.append(_together(objective.detach(), nats, batch["n_targets"]))
         return objective * self.trainer.accumulate_grad_batches
 
     def configure_gradient_clipping(
@@ -114,11 +112,11 @@ class SongModule(L.LightningModule):
     ) -> None:
         """Divide the gradient by the step's target tokens, measure its norm, clip it by that norm."""
         objective, nats, n_targets = self._over_processes(self._step_sums)
-        self._step_sums.zero_()
+        self._step_sums.clear()
         window, self._window = self._window, []
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-        torch._foreach_mul_([p.grad for p in parameters], self.trainer.world_size / n_targets)
-        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
+        factor = self.trainer.world_size / n_targets
+        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters]) * factor
         is_loss_finite = math.isfinite(objective) and math.isfinite(nats)
         is_norm_finite = math.isfinite(norm)
         if not is_loss_finite or not (is_norm_finite or self._scaler_is_searching()):
@@ -127,7 +125,8 @@ class SongModule(L.LightningModule):
         if not is_norm_finite:
             self._forget("train/grad_norm")
         elif gradient_clip_val:
-            torch.nn.utils.clip_grads_with_norm_(parameters, gradient_clip_val, norm)
+            factor *= float((gradient_clip_val / (norm + 1e-6)).clamp(max=1.0))  # as torch's clip_grad_norm_
+        scale_gradients(optimizer, parameters, factor)
         now = time.perf_counter()
         seconds, self._step_began = now - self._step_began, now  # from step to step, the update itself included
         self.n_tokens_trained += int(n_targets)
@@ -185,11 +184,11 @@ class SongModule(L.LightningModule):
     # Validation
 
     def on_validation_epoch_start(self) -> None:
-        self._val_sums.zero_()
+        self._val_sums.clear()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        nats = self._sums(batch, label_smoothing=0.0).nats
-        self._val_sums += torch.stack([x.cpu().double() for x in (nats, batch["n_targets"], batch["n_bytes"])])
+        nats = batch_sums(self.network, batch).nats
+        self._val_sums.append(_together(nats, batch["n_targets"], batch["n_bytes"]))
 
     def on_validation_epoch_end(self) -> None:
         nats, n_targets, n_bytes = self._over_processes(self._val_sums)
@@ -213,6 +212,11 @@ class SongModule(L.LightningModule):
 
     # Optimizer
 
+    def optimizer_step(self, epoch: int, batch_idx: int, optimizer: Any, optimizer_closure: Any = None) -> None:
+        """Take the step, then let the gradients go: else they lie beside all that the next batch needs."""
+        super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
+        optimizer.zero_grad()
+
     def configure_optimizers(self) -> dict[str, Any]:
         total_steps = int(self.trainer.estimated_stepping_batches)
         n_warmup, _ = n_warmup_steps(total_steps, self.warmup_steps, self.warmup_fraction)
@@ -220,3 +224,8 @@ class SongModule(L.LightningModule):
         optimizer = make_optimizer(self.network, self.lr, self.weight_decay, self.trainer.precision != "16-mixed")
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lr_factor(self.schedule, total_steps, n_warmup))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+
+def _together(*numbers: Tensor) -> Tensor:
+    """Return numbers of a batch as one float32 tensor; counts are exact up to 16 million."""
+    return torch.stack([number.float() for number in numbers])

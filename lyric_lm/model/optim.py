@@ -2,23 +2,38 @@
 
 import math
 from collections.abc import Callable
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING
 
 from lyric_lm.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 SCHEDULES = ("cosine", "linear", "constant")
 
 
-def make_optimizer(network: nn.Module, lr: float, weight_decay: float, fused: bool) -> torch.optim.AdamW:
+def make_optimizer(network: "nn.Module", lr: float, weight_decay: float, fused: bool) -> "torch.optim.AdamW":
     """Return AdamW that decays matrices only; biases, norms and other vectors are left alone."""
+    import torch  # only here: schedules are checked before anything heavy is loaded
+
     parameters = [p for p in network.parameters() if p.requires_grad]  # tied weights come once
     groups = [
         {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=lr, fused=fused)
+
+
+def scale_gradients(optimizer: "torch.optim.Optimizer", parameters: "list[nn.Parameter]", factor: float) -> None:
+    """Multiply gradients before the optimizer's next step; fused AdamW does it while it reads them anyway."""
+    import torch
+
+    if optimizer.defaults["fused"]:
+        # What torch's GradScaler sets: the step divides by it.
+        optimizer.grad_scale = torch.tensor(1 / factor, device=parameters[0].device)  # type: ignore[attr-defined]
+    else:
+        torch._foreach_mul_([p.grad for p in parameters if p.grad is not None], factor)
 
 
 def n_warmup_steps(total_steps: int, warmup_steps: int | None, warmup_fraction: float | None) -> tuple[int, str]:

@@ -1,6 +1,7 @@
 """Load the base model and its tokenizer: from the hub, a folder, a Python package, or made from nothing."""
 
 import logging
+import warnings
 from pathlib import Path
 
 import huggingface_hub.constants
@@ -20,6 +21,7 @@ from lyric_lm.data.encoding import separator_id
 from lyric_lm.errors import InputError
 from lyric_lm.hardware import best_device
 from lyric_lm.hub import hub_is_reachable
+from lyric_lm.model.fast import speed_up
 from lyric_lm.model.smollm2 import smollm2_folder
 from lyric_lm.model.tiny import make_tiny
 
@@ -41,6 +43,7 @@ def load_model(
     dropout: float | None,
     from_scratch: bool,
     attention: str = "auto",
+    gradient_checkpointing: bool = False,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load a causal language model in float32 and its tokenizer.
 
@@ -53,6 +56,7 @@ def load_model(
         attention: ``sdpa`` (fused), ``eager`` (plain), or ``auto``: eager on MPS, elsewhere sdpa where the
             architecture has it. On MPS the fused one computes wrongly in several versions of torch
             (https://github.com/pytorch/pytorch/issues/163597, 174861, 181133).
+        gradient_checkpointing: when training, keep only what goes into each block, and compute the rest again.
 
     Raises:
         InputError: it cannot be had, is not whole, or does not fit its tokenizer; says what to do.
@@ -68,7 +72,11 @@ def load_model(
             raise InputError(
                 f"model={name} has no pretrained weights; set model.pretrained=ID or model.from_scratch=true"
             )
-        return make_tiny(dropout or 0.0, chosen)
+        tiny, byte_tokenizer = make_tiny(dropout or 0.0, chosen)
+        speed_up(tiny)
+        if gradient_checkpointing:
+            checkpoint_blocks(tiny)
+        return tiny, byte_tokenizer
     place = _locate(pretrained)
     is_offline = not Path(place).is_dir() and not hub_is_reachable()
     transformers_logging.set_verbosity_error()
@@ -101,7 +109,31 @@ def load_model(
         separator_id(tokenizer)
     except ValueError as error:
         raise InputError(f"model={name}: {error}, so songs cannot be told apart; use another model") from error
+    speed_up(network)
+    if gradient_checkpointing:
+        checkpoint_blocks(network)
     return network, tokenizer
+
+
+def checkpoint_blocks(network: PreTrainedModel, keeps_random_state: bool = True) -> None:
+    """Let a network in training mode forget what its blocks computed, and compute it again in the backward pass.
+
+    Loss and gradients stay the same, to the bit; the forward pass of each block is done twice.
+
+    Args:
+        keeps_random_state: draw the same dropout the second time.
+
+    Raises:
+        InputError: the architecture does not know how.
+    """
+    how = {"use_reentrant": False, "preserve_rng_state": keeps_random_state}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # its new name is not known to transformers before 5.23
+            network.gradient_checkpointing_enable(gradient_checkpointing_kwargs=how)
+    except ValueError as error:
+        kind = network.config.model_type
+        raise InputError(f"model.gradient_checkpointing=true is not known to models of the kind {kind}") from error
 
 
 def context_length(network: PreTrainedModel) -> int:

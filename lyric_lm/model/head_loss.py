@@ -1,0 +1,99 @@
+"""The output layer and its cross-entropy in one, so that logits are never kept: their gradient takes their place.
+
+Final hidden states and the vocabulary's vectors go in, summed nats come out. The gradient is computed along with the
+loss, while the logits are there anyway: three matrix products and one pass over the logits in pieces that stay in
+the cache, instead of logits in float32, their logarithms and their gradient all at once.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+MOST_LOGITS = 2**27  # at once; half a gigabyte in float32
+_ROWS = 32  # of logits in float32 at a time on a CPU: 6 MB
+
+
+class HeadLoss(torch.autograd.Function):
+    """Summed cross-entropy of a linear output layer without bias, with label smoothing or not.
+
+    With smoothing e over V tokens the objective is (1 - e) * nll + e * mean over V of -log p
+    (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
+        """Return the objective and plain nats, () float32 each, summed over the targets.
+
+        Args:
+            hidden: (N, D), final hidden states of the tokens before the targets.
+            weight: (V, D).
+            targets: (N,) int64, all of them scored.
+            smoothing: share of the target given to all tokens evenly, in [0, 1).
+        """
+        kind = hidden.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else hidden.dtype
+        wants_hidden, wants_weight = ctx.needs_input_grad[:2]
+        with torch.autocast(kind, enabled=False):
+            n_words = weight.shape[0]
+            vectors = _padded(weight, dtype) if dtype != weight.dtype else weight  # (V or a little more, D)
+            rows = hidden.to(dtype)
+            d_hidden = torch.empty_like(rows) if wants_hidden else None
+            d_weight = None
+            sums = hidden.new_zeros(2, dtype=torch.float32)
+            at_once = max(1, MOST_LOGITS // n_words)
+            for start in range(0, len(targets), at_once):
+                part = slice(start, start + at_once)
+                logits = rows[part] @ vectors.T
+                sums += _to_gradient(logits, targets[part], n_words, smoothing, wants_hidden or wants_weight)
+                if d_hidden is not None:
+                    torch.mm(logits, vectors, out=d_hidden[part])
+                if wants_weight:
+                    summand = (logits.T @ rows[part])[:n_words]
+                    d_weight = summand.to(weight.dtype) if d_weight is None else d_weight.add_(summand)
+        if wants_weight and d_weight is None:  # no targets; other processes may have some
+            d_weight = torch.zeros_like(weight)
+        if wants_hidden or wants_weight:
+            ctx.save_for_backward(d_hidden, d_weight)
+        ctx.dtype = hidden.dtype
+        ctx.mark_non_differentiable(nats := sums[1].clone())
+        return sums[0].clone(), nats
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        d_hidden, d_weight = ctx.saved_tensors
+        factor = grads[0]
+        is_one = factor.device.type == "cpu" and float(factor) == 1.0  # elsewhere, to ask would be to wait
+        if d_hidden is not None:
+            d_hidden = d_hidden.to(ctx.dtype) if is_one else d_hidden.to(ctx.dtype) * factor
+        if d_weight is not None and not is_one:
+            d_weight = d_weight * factor
+        return d_hidden, d_weight, None, None
+
+
+def _padded(weight: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return the vectors in another dtype, with zeros up to a multiple of 64: matrix units like that."""
+    n_words, size = weight.shape
+    vectors = weight.new_empty((-(-n_words // 64) * 64, size), dtype=dtype)
+    vectors[:n_words] = weight
+    vectors[n_words:] = 0
+    return vectors
+
+
+def _to_gradient(logits: Tensor, targets: Tensor, n_words: int, smoothing: float, is_wanted: bool) -> Tensor:
+    """Return objective and nats (2,), summed; turn the logits (N, V or more) into their gradient, where wanted."""
+    sums = logits.new_zeros(2, dtype=torch.float32)
+    size = _ROWS if logits.device.type == "cpu" else len(targets)
+    for start in range(0, len(targets), size):
+        piece = logits[start : start + size]
+        words, target = piece[:, :n_words], targets[start : start + size, None]
+        log_p = words.float().log_softmax(dim=-1)
+        nats = -log_p.gather(1, target).sum()
+        even = -log_p.mean(dim=-1).sum() if smoothing else nats
+        sums += torch.stack([(1 - smoothing) * nats + smoothing * even, nats])
+        if is_wanted:
+            # d objective / d logits = p - (1 - e) at the target - e / V everywhere
+            log_p.exp_().scatter_add_(1, target, log_p.new_full(target.shape, smoothing - 1.0))
+            words.copy_(log_p.sub_(smoothing / n_words) if smoothing else log_p)
+            piece[:, n_words:] = 0
+    return sums

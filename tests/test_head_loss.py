@@ -1,0 +1,61 @@
+"""The output layer's loss against torch's own cross-entropy of whole logits, values and gradients."""
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from lyric_lm.model import head_loss
+from lyric_lm.model.head_loss import HeadLoss
+
+
+def material(n: int, n_words: int, dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, ...]:
+    generator = torch.Generator().manual_seed(3)
+    hidden = torch.randn(n, 24, generator=generator, dtype=dtype).requires_grad_()
+    weight = torch.randn(n_words, 24, generator=generator, dtype=dtype).requires_grad_()
+    return hidden, weight, torch.randint(0, n_words, (n,), generator=generator)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("most", [2**27, 101 * 40, 1])  # logits at once: all of them, 40 rows, one row
+@pytest.mark.parametrize("n", [1, 32, 77])
+def test_value_and_gradients(monkeypatch: pytest.MonkeyPatch, smoothing: float, most: int, n: int) -> None:
+    monkeypatch.setattr(head_loss, "MOST_LOGITS", most)
+    hidden, weight, targets = material(n, 101)
+    logits = hidden @ weight.T
+    expected = cross_entropy(logits, targets, reduction="sum", label_smoothing=smoothing)
+    objective, nats = HeadLoss.apply(hidden, weight, targets, smoothing)
+    torch.testing.assert_close(objective, expected)
+    torch.testing.assert_close(nats, cross_entropy(logits, targets, reduction="sum"))
+    right = torch.autograd.grad(3 * expected, (hidden, weight))
+    for found, other in zip(torch.autograd.grad(3 * objective, (hidden, weight)), right, strict=True):
+        torch.testing.assert_close(found, other, atol=1e-5, rtol=1e-5)
+
+
+def test_half_precision_rounds_as_autocast_does() -> None:
+    hidden, weight, targets = material(50, 1000)
+    with torch.autocast("cpu", torch.bfloat16):
+        objective, _ = HeadLoss.apply(hidden, weight, targets, 0.0)
+        expected = cross_entropy((hidden @ weight.T).float(), targets, reduction="sum")
+    torch.testing.assert_close(objective, expected)
+    right = torch.autograd.grad(expected, (hidden, weight))
+    for found, other in zip(torch.autograd.grad(objective, (hidden, weight)), right, strict=True):
+        assert found.dtype is torch.float32
+        assert float((found - other).norm() / other.norm()) < 0.01
+
+
+def test_what_is_not_asked_for_is_not_computed() -> None:
+    hidden, weight, targets = material(9, 30)
+    objective, _ = HeadLoss.apply(hidden, weight.detach(), targets, 0.0)  # as with a frozen output layer
+    (found,) = torch.autograd.grad(objective, hidden)
+    expected = cross_entropy(hidden @ weight.detach().T, targets, reduction="sum")
+    torch.testing.assert_close(found, torch.autograd.grad(expected, hidden)[0])
+    with torch.no_grad():
+        assert not HeadLoss.apply(hidden, weight, targets, 0.0)[0].requires_grad
+
+
+def test_no_targets_cost_nothing_and_still_have_gradients() -> None:
+    hidden, weight, targets = material(0, 30)
+    objective, nats = HeadLoss.apply(hidden, weight, targets, 0.1)
+    assert objective == nats == 0
+    (found,) = torch.autograd.grad(objective, weight)
+    assert torch.equal(found, torch.zeros_like(weight))
