@@ -1,9 +1,12 @@
 # make demo   sets everything up and trains on the demo album: a few minutes, no model hub needed
 # make test   sets everything up and runs the tests, the linter and the type checker
+# make bench  sets everything up and measures everything in short: about ten minutes with nothing else running
 # Needs Python 3.11 or newer with venv, and make. PYTHON=python3.12 chooses another interpreter.
 
 PYTHON ?= python3
 VENV ?= .venv
+# Each prints its table; without --short, python -m benchmarks.NAME takes up to ten minutes and keeps its figures.
+BENCHMARKS := throughput time_to_quality generation memory startup growth
 # The tests' tensors are small: two processes of one thread are quicker than one of two.
 WORKERS ?= 2
 PY := $(VENV)/bin/python
@@ -11,7 +14,7 @@ PY := $(VENV)/bin/python
 TORCH := torch==2.13.0
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test bench lint format clean
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -22,6 +25,9 @@ demo: $(VENV)/.ready
 
 test: $(VENV)/.ready-dev lint
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q --durations=15 -n $(WORKERS) --dist loadfile
+
+bench: $(VENV)/.ready
+	@for name in $(BENCHMARKS); do echo; echo "## $$name"; $(PY) -m benchmarks.$$name --short || exit 1; done
 
 lint: $(VENV)/.ready-dev
 	$(PY) -m ruff check .

@@ -80,10 +80,11 @@ def refuse_changes(then: dict[str, Any], now: dict[str, Any], resume: str) -> No
             "without model="
         )
     old, new = then["settings"], now["settings"]
-    if old["finetune.method"] != new["finetune.method"]:
+    before, method = (settings.get("finetune.method", "full") for settings in (old, new))
+    if before != method:
         raise InputError(
-            f"resume={resume}: its checkpoint is of finetune={old['finetune.method']}, not of "
-            f"finetune={new['finetune.method']}; resume it without finetune="
+            f"resume={resume}: its checkpoint is of finetune={before}, not of finetune={method}; resume it without "
+            "finetune="
         )
     changed = [key for key in old if key in new and old[key] != new[key]]
     if changed:

@@ -108,7 +108,7 @@ def songs_are_cut_a_token_off(patch: Patch, network: PreTrainedModel) -> None:
     """The last token of a song is taken for the first of the next."""
 
     def cut(lengths: list[int]) -> Lengths:
-        return Lengths([lengths[0] - 1, *lengths[1:-1], lengths[-1] + 1])
+        return Lengths([lengths[0] - 1, *lengths[1:-1], lengths[-1] + 1] if len(lengths) > 1 else lengths)
 
     patch.setattr(loss_file, "Lengths", cut)
 
