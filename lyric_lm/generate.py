@@ -148,7 +148,7 @@ def main(cfg: DictConfig) -> None:
         check(network, tokenizer, settings)
     network.to(best_device())
     decoder = decoder_for(network, settings["precision"], settings["quantize"])
-    choice["precision"] = decoder.precision
+    choice |= {key: settings[key] for key in ("precision", "quantize") if settings[key] not in ("auto", None)}
     seeds = [settings["seed"] + i for i in range(settings["num_samples"])]
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ import os
 import tempfile
 from contextlib import suppress
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -60,8 +61,8 @@ def _key(songs: list[Song], tokenizer: PreTrainedTokenizerBase) -> str:
     digest = hashlib.sha256(f"1 {separator_id(tokenizer)} {version('transformers')} {version('tokenizers')}".encode())
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save_pretrained(folder)
-        parts = [(file.name.encode(), file.read_bytes()) for file in sorted(Path(folder).iterdir()) if file.is_file()]
-    for part in (*(part for named in parts for part in named), *(song.lyrics.encode() for song in songs)):
+        files = [(file.name.encode(), file.read_bytes()) for file in sorted(Path(folder).iterdir()) if file.is_file()]
+    for part in chain(*files, (song.lyrics.encode() for song in songs)):
         digest.update(len(part).to_bytes(8, "little") + part)
     return digest.hexdigest()[:32]
 

@@ -1,10 +1,10 @@
 """Which way of decoding a network takes, and in which precision."""
 
-import torch
 from transformers import PreTrainedModel
 
 from lyric_lm.decoding.forward import ForwardDecoder, ForwardSongs
 from lyric_lm.decoding.fused import FusedDecoder, FusedSongs
+from lyric_lm.decoding.linear import can_pack
 from lyric_lm.decoding.plain import is_plain
 from lyric_lm.errors import InputError
 from lyric_lm.hardware import resolve_precision
@@ -47,7 +47,7 @@ def decoder_for(network: PreTrainedModel, precision: str = "auto", quantize: str
 
 
 def _has_bfloat16() -> bool:
-    return torch.backends.mkldnn.is_available() and resolve_precision("auto", "cpu") == "bf16-mixed"  # type: ignore[no-untyped-call]
+    return can_pack() and resolve_precision("auto", "cpu") == "bf16-mixed"
 
 
 def _for_what(setting: str, network: PreTrainedModel) -> str:

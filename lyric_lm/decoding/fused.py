@@ -16,9 +16,9 @@ from lyric_lm.decoding.linear import activation_dtype
 from lyric_lm.decoding.network import take_apart
 
 Attend = Callable[[int, Tensor], Tensor]  # layer, (M, (H + 2K) D) -> (M, H D)
-# Songs at a time: the kernel of int8 multiplies four rows together, eight cost as much as twice four; that of bfloat16
-# sums otherwise from 33 rows on.
-MOST_ROWS = {"float32": 1024, "bfloat16": 32, "int8": 4}
+# Songs at a time: the kernel of int8 multiplies four rows together, eight cost as much as twice four; those of the
+# others may sum otherwise from 33 rows on.
+MOST_ROWS = {"float32": 32, "bfloat16": 32, "int8": 4}
 _DEPTH = 32  # numbers that the processor's tiles of bfloat16 sum at once; the rest of a row is summed otherwise
 
 
@@ -26,11 +26,12 @@ class FusedDecoder:
     """A plain network (``plain.is_plain``) made ready to write in ``precision``; a copy of its weights, as they are.
 
     Args:
-        precision: one of ``linear.PRECISIONS``.
+        precision: ``float32``, ``bfloat16`` or ``int8``; see ``linear``.
     """
 
     def __init__(self, network: PreTrainedModel, precision: str):
         self.precision, self.dtype = precision, activation_dtype(precision)
+        self.vocabulary = int(network.config.vocab_size)
         self.parts = take_apart(network, precision)
 
     @torch.inference_mode()
@@ -41,9 +42,9 @@ class FusedDecoder:
         n_queries = self.parts.n_heads * self.parts.head_dim
 
         def logits(ids: Tensor) -> Tensor:
-            return self.parts.head(self.run(ids, ids, lambda layer, qkv: qkv[:, :n_queries]))
+            return self.parts.head(self.run(ids, torch.zeros_like(ids), lambda layer, qkv: qkv[:, :n_queries]))
 
-        ids = torch.arange(MOST_ROWS[self.precision])
+        ids = torch.arange(MOST_ROWS[self.precision]) % self.vocabulary
         together = logits(ids)
         return all(torch.equal(logits(ids[some]), together[some]) for some in (slice(1), slice(1, 4), slice(3, 20)))
 

@@ -56,7 +56,7 @@ class Parts:
 
 
 def take_apart(network: PreTrainedModel, precision: str) -> Parts:
-    """Make a plain network's weights ready; in float32 those of GPT-2 are shared with it, in others nothing is."""
+    """Make a plain network's weights ready, as they are now."""
     with torch.inference_mode():
         return _gpt2(network, precision) if isinstance(network, GPT2LMHeadModel) else _llama(network, precision)
 
