@@ -14,7 +14,7 @@ from lyric_lm.data.batches import collate
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.data.packing import Part
 from lyric_lm.lyrics.corpus import build_corpus
-from lyric_lm.model.loss import logits_of, loss_sums
+from lyric_lm.model.loss import batch_sums
 from lyric_lm.model.pretrained import load_model
 
 
@@ -26,8 +26,8 @@ def packed_loss(network, blocks: list[list[Part]], pad_id: int, is_half: bool, i
         for block in blocks:
             batch = collate([block], pad_id)
             if is_leaking:
-                batch["attention_mask"] = torch.ones_like(batch["attention_mask"]).tril()
-            objective, nats = loss_sums(logits_of(network, batch), batch["labels"], 0.1)
+                batch["song_lengths"] = [sum(batch["song_lengths"])]
+            objective, nats = batch_sums(network, batch, 0.1)
             sums += torch.tensor([nats.item(), objective.item()], dtype=torch.float64)
             n_targets += int(batch["n_targets"])
     return sums / n_targets

@@ -1,0 +1,58 @@
+"""This project as a contender: its module, batches and Trainer with the default settings of ``train``.
+
+Takes what the references take (``benchmarks.references``): a network, songs, a watcher. No samples are written, no
+files but those that Lightning wants; validation, which decides when to stop, is not on the watcher's clock.
+"""
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+from hydra import compose, initialize_config_dir
+from transformers import PreTrainedModel
+
+from benchmarks.references.songs import Judge, Songs, Watcher
+from lyric_lm.checks.batch_size import with_batch_size
+from lyric_lm.fit import make_parts
+from lyric_lm.hardware import keep_freed_memory
+from lyric_lm.settings import CONF, plain
+from lyric_lm.trainer import make_silent_trainer
+
+
+def default_settings(*overrides: str) -> dict[str, Any]:
+    """Return the settings that ``train`` has with these arguments."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return plain(compose("train", list(overrides)))
+
+
+def fit(network: PreTrainedModel, songs: Songs, watcher: Watcher, seed: int, *overrides: str) -> None:
+    """Train a network as ``train`` does by default, or with other settings."""
+    warnings.filterwarnings("ignore", category=UserWarning, module="lightning")
+    keep_freed_memory()
+    settings = default_settings(f"seed={seed}", "+trainer.enable_progress_bar=false", *overrides)
+    settings = with_batch_size(settings, network)
+    L.seed_everything(seed, verbose=False)
+    watcher.begin()
+    batches, module = make_parts(settings, songs.corpus, network, songs.tokenizer)
+    with tempfile.TemporaryDirectory() as folder:
+        make_silent_trainer(settings, Path(folder), [_Reports(watcher)]).fit(module, batches)
+
+
+class _Reports(L.Callback):
+    def __init__(self, watcher: Watcher):
+        self.watcher, self.n_steps = watcher, 0
+
+    def on_train_batch_end(self, trainer: L.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        is_step = trainer.global_step > self.n_steps
+        self.n_steps = trainer.global_step
+        trainer.should_stop |= self.watcher.after_batch(pl_module.network, int(batch["n_targets"]), is_step)
+
+    def on_validation_start(self, trainer: L.Trainer, pl_module: Any) -> None:
+        if isinstance(self.watcher, Judge):
+            self.watcher.pause()
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: Any) -> None:
+        if isinstance(self.watcher, Judge):
+            self.watcher.go_on()
