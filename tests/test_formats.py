@@ -66,6 +66,7 @@ README = "# Songs\n\nScraped from https://example.org, 50 files.\n\n- `sea.txt`\
         ("a.7z", b"7z\xbc\xaf\x27\x1c\0\4", "an archive; unpack it first"),
         ("a.rar", b"Rar!\x1a\7\0", "an archive; unpack it first"),
         ("a.tar", b"sea.txt".ljust(257, b"\0") + b"ustar\x0000", "an archive; unpack it first"),
+        ("gnu.tar", b"sea.txt".ljust(257, b"\0") + b"ustar  \0", "an archive; unpack it first"),
         ("a.docx", b"PK\x03\x04\x14\0\6\0[Content_Types].xml", "an office document; save it as plain text"),
         ("a.xlsx", b"PK\x03\x04\x14\0\6\0xl/workbook.xml", "an office document; save it as plain text (.txt), a table"),
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "an office document"),
@@ -115,6 +116,12 @@ def test_songs_may_be_named_like_notes(name: str) -> None:
 def test_a_song_with_a_licence_at_its_foot_is_a_song() -> None:
     text = (ALBUM / "two_chairs.txt").read_text(encoding="utf-8") + "\nCC0 1.0 Universal\n"
     assert parse(text.encode(), PurePath("two_chairs.txt")).records[0]["lyrics"].endswith("CC0 1.0 Universal\n")
+
+
+def test_a_song_with_custard_where_an_archive_says_ustar_is_a_song() -> None:
+    song = "Row on, row home\n" * 15 + "\ncustard and cream\n"
+    assert song.encode()[256:263] == b"custard"
+    assert [record["lyrics"] for record in parse(song.encode(), PurePath("sea.txt")).records] == [song]
 
 
 def test_the_whole_album_is_songs() -> None:

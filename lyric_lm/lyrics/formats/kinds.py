@@ -73,7 +73,7 @@ def why_not_text(data: bytes) -> str:
     if head.startswith(b"PK\x03\x04"):
         is_office = re.search(rb"\[Content_Types\]\.xml|word/|xl/|mimetypeapplication/(?:vnd|epub)", head)
         return _OFFICE if is_office else _UNPACK
-    if head[257:262] == b"ustar":
+    if head[257:263] == b"ustar\0" or head[257:265] == b"ustar  \0":  # POSIX, GNU; a song may have "custard" there
         return _UNPACK
     if _PICKLE.match(head):
         return "a Python pickle, which is a program; save its songs as CSV or JSON"
