@@ -2,9 +2,11 @@
 
 Each row is a process of its own: a model with random weights in the shape of a real one, songs of 150 to 400 random
 tokens, the project's module, optimizer and batches in Lightning's loop, a validation before and after. The figure is
-the largest resident size of the process. One row alone: ``python -m benchmarks.memory gpt2 1 512 32-true 4 [STEPS]``.
+the largest resident size of the process. One row alone:
+``python -m benchmarks.memory gpt2 1 512 32-true 4 [STEPS] [lora] [checkpointing]``. The first rows alone: ``--short``.
 """
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -15,11 +17,15 @@ import torch
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, PreTrainedConfig, PreTrainedModel
 
 import lyric_lm.fit  # noqa: F401  what a run imports is in memory as well
+from benchmarks.record import record, table
 from lyric_lm.checks.memory import peak_bytes
 from lyric_lm.data.batches import BlockBatches
 from lyric_lm.data.packing import Part
-from lyric_lm.hardware import peak_memory_bytes
+from lyric_lm.hardware import keep_freed_memory, peak_memory_bytes
+from lyric_lm.model.fast import speed_up
+from lyric_lm.model.lora import prepare
 from lyric_lm.model.module import SongModule
+from lyric_lm.model.pretrained import checkpoint_blocks
 
 NO_DROPOUT = {"attn_pdrop": 0.0, "embd_pdrop": 0.0, "resid_pdrop": 0.0}
 SHAPES: dict[str, PreTrainedConfig] = {
@@ -39,17 +45,25 @@ SHAPES: dict[str, PreTrainedConfig] = {
         tie_word_embeddings=True,
     ),
 }
-ROWS = [  # shape, batch_size, block_size, precision, accumulate_grad_batches, steps
+ROWS = [  # shape, batch_size, block_size, precision, accumulate_grad_batches, steps, what saves memory
     "small 2 512 32-true 1 4",
+    "distilgpt2 1 1024 bf16-mixed 1 3",
+    "gpt2 1 1024 bf16-mixed 1 3",
+    "gpt2 1 1024 bf16-mixed 1 3 checkpointing",
+    "gpt2 1 1024 bf16-mixed 1 3 lora",
+    "gpt2 1 1024 bf16-mixed 1 3 lora checkpointing",
     "smollm2 1 512 bf16-mixed 1 4",
     "gpt2 1 256 32-true 1 4",
     "gpt2 2 512 bf16-mixed 1 3",
     "distilgpt2 1 512 bf16-mixed 4 2",
-    "gpt2 1 1024 bf16-mixed 1 3",
     "smollm2 2 512 32-true 1 3",
+    "smollm2 1 1024 bf16-mixed 1 3 lora checkpointing",
     "gpt2 1 512 32-true 4 2",
     "distilgpt2 4 512 32-true 1 3",
 ]
+N_SHORT = 4
+COLUMNS = ("shape", "batch_size", "block_size", "precision", "accumulate", "finetune", "checkpointing")
+LORA = {"method": "lora", "r": 16, "alpha": 32, "dropout": 0.0}
 
 
 def random_block(n_tokens: int, vocabulary: int, generator: torch.Generator) -> list[Part]:
@@ -92,32 +106,50 @@ def measure(
     return peak_memory_bytes()
 
 
-def row(shape: str, *figures: str) -> str:
+def row(shape: str, *given: str) -> dict[str, str]:
     """Return a row of the table: estimated, measured and their ratio."""
+    figures = [word for word in given if word not in ("lora", "checkpointing")]
     batch_size, block_size, accumulate = int(figures[0]), int(figures[1]), int(figures[3])
     steps = int(figures[4]) if len(figures) > 4 else 3
+    finetune = LORA if "lora" in given else {"method": "full"}
+    keep_freed_memory()
     network = AutoModelForCausalLM.from_config(SHAPES[shape], dtype="float32", attn_implementation="sdpa")
+    speed_up(network)
+    if "checkpointing" in given:
+        checkpoint_blocks(network)
+    prepare(network, **finetune)
     measured = measure(network, batch_size, block_size, figures[2], accumulate, steps)
-    data = {"batch_size": batch_size, "block_size": block_size}
-    trainer = {"precision": figures[2], "accumulate_grad_batches": accumulate}
-    estimated = peak_bytes(network, data, trainer, label_smoothing=0.0, device="cpu")
-    cells = [shape, *figures[:4], f"{estimated / 1e9:.2f}", f"{measured / 1e9:.2f}", f"{estimated / measured:.2f}"]
-    return f"| {' | '.join(cells)} |"
+    settings = {
+        "data": {"batch_size": batch_size, "block_size": block_size},
+        "trainer": {"precision": figures[2], "accumulate_grad_batches": accumulate},
+        "model": {"gradient_checkpointing": "checkpointing" in given},
+        "finetune": finetune,
+        "optim": {"label_smoothing": 0.0},
+    }
+    estimated = peak_bytes(network, settings, "cpu")
+    cells = [shape, *figures[:4], finetune["method"], "yes" if "checkpointing" in given else "no"]
+    return dict(zip(COLUMNS, cells, strict=True)) | {
+        "estimated GB": f"{estimated / 1e9:.2f}",
+        "measured GB": f"{measured / 1e9:.2f}",
+        "ratio": f"{estimated / measured:.2f}",
+    }
 
 
 def main() -> None:
-    """Print the row that was asked for, or the table."""
+    """Print the row that was asked for, or measure the table."""
     warnings.filterwarnings("ignore")
-    if len(sys.argv) > 1:
-        print(row(*sys.argv[1:]))
+    asked = sys.argv[1:]
+    if asked and asked != ["--short"]:
+        print(json.dumps(row(*asked)))
         return
-    print("| shape | batch_size | block_size | precision | accumulate | estimated GB | measured GB | ratio |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for settings in ROWS:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.memory", *settings.split()], check=True, capture_output=True, text=True
-        )
-        print(done.stdout.strip().splitlines()[-1], flush=True)
+    rows = []
+    for settings in ROWS[:N_SHORT] if asked else ROWS:
+        command = [sys.executable, "-m", "benchmarks.memory", *settings.split()]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        rows.append(json.loads(done.stdout.strip().splitlines()[-1]))
+        print(rows[-1], file=sys.stderr, flush=True)
+    print(table(rows))
+    record("memory_short" if asked else "memory", rows)
 
 
 if __name__ == "__main__":
