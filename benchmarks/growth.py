@@ -10,6 +10,7 @@ figures stay in ``results/growth.json`` when the others are measured again. Not 
 
 import argparse
 import json
+import mmap
 import os
 import random
 import subprocess
@@ -23,6 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from transformers import AutoTokenizer
@@ -32,6 +34,7 @@ import lyric_lm.lyrics.corpus as text
 from benchmarks.record import RESULTS, record, table
 from benchmarks.song_index import LINES, N_LINES, peak_gigabytes
 from lyric_lm.curves import GREY, save
+from lyric_lm.data.packing import Part
 from lyric_lm.fingerprint import blocks_fingerprint, songs_fingerprint
 from lyric_lm.lyrics.cleaning import RULES
 from lyric_lm.model.smollm2 import smollm2_folder
@@ -147,8 +150,6 @@ def measure(folder: Path) -> dict[str, Any]:
         again = time.perf_counter() - start
         in_file = sum(file.stat().st_size for file in Path(cache).rglob("*.ids"))
     parts = [part for found in songs.parts.values() for part in found]
-    # sys.getsizeof counts an array's numbers where they are its own; two ints and a place in two lists are 72 bytes.
-    room = sum(sys.getsizeof(part) + sys.getsizeof(part.ids) + 72 for part in parts)
     return {
         "songs": corpus.n_read,
         "kept": sum(map(len, corpus.splits.values())),
@@ -159,10 +160,19 @@ def measure(folder: Path) -> dict[str, Any]:
         "seconds_to_lay_out_again": round(again, 2),
         "peak_gb_after": stages.peak_gb,
         "peak_gb_before": round(began_with, 3),
-        "training_set_mb": round(room / 1e6, 3),
+        "training_set_mb": round(sum(map(room_of, parts)) / 1e6, 3),
         "token_file_mb": round(in_file / 1e6, 3),
         "measured": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
+
+
+def room_of(part: Part) -> int:
+    """Return the bytes of memory that a part takes, its ids counted unless they lie in a mapped file."""
+    row = part.ids
+    while isinstance(row, np.ndarray) and row.base is not None:
+        row = row.base
+    ids = 0 if isinstance(row, mmap.mmap) else len(part.ids) * part.ids.itemsize
+    return sys.getsizeof(part) + sys.getsizeof(part.ids) + ids + 72  # two ints and a place in two lists
 
 
 def in_own_process(n_songs: int) -> dict[str, Any]:
@@ -210,19 +220,19 @@ def _per_song(rows: list[dict[str, Any]], values: list[float]) -> float:
 
 def draw(rows: list[dict[str, Any]]) -> Figure:
     """Draw processor time by stage, and memory, over the number of songs; linear growth is a line of slope 1."""
-    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    figure = Figure(figsize=(13, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     sizes = [row["songs"] for row in rows]
     for name, colour in STAGES.items():
         left.plot(sizes, [row["cpu_seconds"][name] for row in rows], "o-", ms=4, color=colour, label=name)
-    _finish(left, "Processor time by stage", "seconds", sizes, rows[-1]["cpu_seconds"]["clean"] * 4)
+    _finish(left, "Processor time by stage", "seconds", sizes, rows[-1]["cpu_seconds"]["clean"] * 3)
     peaks = [1000 * (_figure_of(row, "peak_gb") - row["peak_gb_before"]) for row in rows]
     right.plot(sizes, peaks, "o-", ms=4, color="#2b6cb0", label="peak, beside torch and tokenizer")
     right.plot(sizes, [row["training_set_mb"] for row in rows], "o-", ms=4, color="#c05621", label="training set")
     files = [(row["songs"], row["token_file_mb"]) for row in rows if row["token_file_mb"]]
     if files:
         right.plot(*zip(*files, strict=True), "s", ms=6, color="#2f855a", label="tokens in a mapped file")
-    _finish(right, "Memory", "MB", sizes, peaks[-1] * 4)
+    _finish(right, "Memory", "MB", sizes, peaks[-1] * 3)
     return figure
 
 
@@ -233,7 +243,7 @@ def _finish(axes: Axes, title: str, unit: str, sizes: list[int], at_the_end: flo
     axes.set(xscale="log", yscale="log", xlabel="songs", ylabel=unit)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def main() -> None:

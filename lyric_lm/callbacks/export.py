@@ -15,7 +15,6 @@ from transformers.utils import logging as transformers_logging
 from lyric_lm.checkpoints import UnusableError, read_checkpoint
 from lyric_lm.data.encoding import separator_id
 from lyric_lm.durable import put, sync_files
-from lyric_lm.hardware import give_back_memory
 from lyric_lm.model.lora import merged
 from lyric_lm.model.module import SongModule
 from lyric_lm.originality.hashes import Hashes, save_hashes
@@ -77,7 +76,6 @@ class ExportBest(L.Callback):
             self.best_loss, self.best_epoch = loss, trainer.current_epoch + 1
             self.best_bits_per_byte = float(trainer.callback_metrics["val/bits_per_byte"])
             self.export(pl_module)
-        give_back_memory()  # what steps left free is in pieces of other sizes than the next callbacks want
 
     def export(self, module: L.LightningModule) -> None:
         """Write the module's network as it is now; the previous ``model/`` stays until the new one is whole."""
