@@ -1,7 +1,7 @@
 """Does bf16 learn as 32 bits do? ``python -m benchmarks.precision [--short] [--seeds 3] [--songs FOLDER]``
 
-The defaults of ``train`` in both precisions, the same seeds (which order the songs), smollm2; the held-out loss is
-computed in 32 bits for both. The difference is to be read beside the spread of the seeds.
+An epoch of smollm2 at the rate and in the batches of ``train``'s defaults, in both precisions from the same seeds,
+which order the songs; the held-out loss is computed in 32 bits. Read the difference beside the spread of the seeds.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from lyric_lm.model.loss import batch_sums, held_out_loss
 from lyric_lm.model.optim import lr_factor, make_optimizer, scale_gradients
 from lyric_lm.model.pretrained import load_model
 
-LR, WARMUP, WEIGHT_DECAY, BLOCK_SIZE = 2e-4, 10, 0.1, 512
+LR, WARMUP, WEIGHT_DECAY, BLOCK_SIZE = 1e-4, 10, 0.1, 512
 
 
 def held_out_after(songs_folder: str | None, seed: int, is_half: bool, n_steps: int | None) -> float:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from lyric_lm.cache import cache_folder
+from lyric_lm.data.layout import check_layout
 from lyric_lm.errors import InputError
 from lyric_lm.model.optim import lr_factor, n_warmup_steps
 
 ATTENTIONS = ("auto", "sdpa", "eager")
 ON_NAN = ("stop", "skip")
-_LEAST_BLOCK = 8
 
 
 def check_training(settings: dict[str, Any]) -> None:
@@ -50,26 +50,6 @@ def check_model(pretrained: str | None, dropout: float | None, attention: str) -
     elif folder.is_absolute() or pretrained.startswith((".", "~")) or pretrained.count("/") > 1:
         what = "is a file" if folder.is_file() else "does not exist"
         raise InputError(f"model.pretrained={pretrained} {what}; give a folder with a saved model, or a hub id")
-
-
-def check_layout(block_size: int, batch_size: int | str, context_length: int | None) -> None:
-    """Refuse blocks that the model cannot read, and batches that hold none.
-
-    Args:
-        context_length: the model's, where it is known.
-
-    Raises:
-        InputError: which, and what is allowed.
-    """
-    if context_length and not _LEAST_BLOCK <= block_size <= context_length:
-        raise InputError(
-            f"data.block_size={block_size} does not fit: the model's context length is {context_length}; "
-            f"set {_LEAST_BLOCK} <= data.block_size <= {context_length}"
-        )
-    if block_size < _LEAST_BLOCK:
-        raise InputError(f"data.block_size={block_size} is too short; set data.block_size >= {_LEAST_BLOCK}")
-    if batch_size != "auto" and batch_size < 1:  # type: ignore[operator]
-        raise InputError(f"data.batch_size={batch_size}: a batch has at least one block; set data.batch_size=1")
 
 
 def check_trainer(trainer: dict[str, Any]) -> None:

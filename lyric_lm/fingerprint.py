@@ -80,7 +80,7 @@ def refuse_changes(then: dict[str, Any], now: dict[str, Any], resume: str) -> No
             "without model="
         )
     old, new = then["settings"], now["settings"]
-    before, method = (settings.get("finetune.method", "full") for settings in (old, new))
+    before, method = (settings["finetune.method"] for settings in (old, new))
     if before != method:
         raise InputError(
             f"resume={resume}: its checkpoint is of finetune={before}, not of finetune={method}; resume it without "

@@ -15,6 +15,7 @@ from typing import Any
 import lightning as L
 from transformers import PreTrainedModel
 
+from lyric_lm.arguments import check_trainer
 from lyric_lm.callbacks.checkpoints import Checkpoints
 from lyric_lm.callbacks.curves import Curves
 from lyric_lm.callbacks.export import ExportBest
@@ -27,7 +28,7 @@ from lyric_lm.checks.check import heed
 from lyric_lm.checks.recipe import check_all, check_baseline, n_steps
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.durable import write_text
-from lyric_lm.errors import InputError, Interrupted, NotFinite
+from lyric_lm.errors import Interrupted, NotFinite
 from lyric_lm.fingerprint import blocks_fingerprint, refuse_changes, songs_fingerprint, step_settings
 from lyric_lm.hardware import device_name, keep_freed_memory
 from lyric_lm.lyrics.corpus import Corpus
@@ -162,8 +163,7 @@ def make_parts(
     data, trainer = settings["data"], settings["trainer"]
     sizes = (context_length(network), data["block_size"], data["batch_size"])
     songs = LyricsDataModule(corpus.splits, tokenizer, *sizes, settings["seed"], rank, n_processes(trainer))
-    if trainer["on_nan"] not in ("stop", "skip"):
-        raise InputError(f"trainer.on_nan={trainer['on_nan']} is not known; allowed: stop, skip")
+    check_trainer(trainer)
     skips = trainer["on_nan"] == "skip"
     prepare(network, **settings["finetune"])
     return songs, SongModule(network, settings["model"]["name"], **settings["optim"], skips_not_finite=skips)

@@ -70,8 +70,8 @@ def device_name(device: torch.device) -> str:
 def keep_freed_memory() -> None:
     """Let this process keep the memory it frees, for the next step, where its allocator would return it (glibc's).
 
-    Otherwise every tensor of some size is mapped, filled with zeros by the system, and unmapped, again and again: a
-    fifth of a training step on a CPU. ``give_back_memory`` still returns what is free.
+    Otherwise every tensor of some size is mapped, filled with zeros by the system, and unmapped, again and again
+    (``benchmarks.step``). The peak may rise: what is free lies in pieces. ``give_back_memory`` returns what it can.
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # another C library

@@ -195,12 +195,15 @@ def songs(*texts: str) -> LyricsDataModule:
     return LyricsDataModule({"train": named[1:], "val": named[:1], "test": []}, make_tiny()[1], 1024, 64, 1, seed=1)
 
 
+FULL = {"finetune.method": "full"}
+
+
 def identity(data: LyricsDataModule, **settings: Any) -> dict[str, Any]:
     return {
         "model": "tiny",
         "songs": songs_fingerprint(data),
         "blocks": blocks_fingerprint(data),
-        "settings": {"optim.lr": 1e-3, "data.batch_size": 1, **settings},
+        "settings": {**FULL, "optim.lr": 1e-3, "data.batch_size": 1, **settings},
         "world_size": 1,
     }
 
@@ -229,8 +232,12 @@ def test_other_songs_are_told_by_number_and_title(texts: tuple[str, ...], words:
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("settings", {"optim.lr": 2e-3, "data.batch_size": 1}, "optim.lr was 0.001 and is now 0.002"),
-        ("settings", {"optim.lr": 2e-3, "data.batch_size": 2}, "(and 1 more settings)"),
+        (
+            "settings",
+            FULL | {"optim.lr": 2e-3, "data.batch_size": 1},
+            "optim.lr was 0.001 and is now 0.002",
+        ),
+        ("settings", FULL | {"optim.lr": 2e-3, "data.batch_size": 2}, "(and 1 more settings)"),
         ("world_size", 2, "made by 1 processes and there are now 2; set trainer.devices=1"),
         ("model", "gpt2", "is of model=tiny, not of model=gpt2"),
         ("blocks", "0", "read in another order now"),

@@ -15,7 +15,6 @@ from lyric_lm.checks.disk import check_disk
 from lyric_lm.checks.memory import check_memory
 from lyric_lm.checks.songs import check_held_out, check_language, check_lengths, fill_of, song_lengths
 from lyric_lm.data.datamodule import LyricsDataModule
-from lyric_lm.errors import InputError
 from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.model.optim import lr_factor, n_warmup_steps
 from lyric_lm.model.pretrained import context_length
@@ -172,16 +171,7 @@ def check_smoothing(label_smoothing: float) -> Check:
 
 
 def n_steps(songs: LyricsDataModule, trainer: dict[str, Any]) -> int:
-    """Return how many optimizer steps a run has at most.
-
-    Raises:
-        InputError: it has none.
-    """
-    if trainer["max_epochs"] < 1 or trainer["accumulate_grad_batches"] < 1:
-        raise InputError(
-            f"trainer.max_epochs={trainer['max_epochs']} and trainer.accumulate_grad_batches="
-            f"{trainer['accumulate_grad_batches']} must both be at least 1"
-        )
+    """Return how many optimizer steps a run has at most."""
     per_epoch = -(-len(songs.train_batches) // trainer["accumulate_grad_batches"])
     steps = per_epoch * trainer["max_epochs"]
     return min(steps, trainer["max_steps"]) if trainer["max_steps"] > 0 else steps

@@ -7,9 +7,9 @@ from transformers import PreTrainedTokenizerBase
 
 from lyric_lm.data.batches import BlockBatches
 from lyric_lm.data.encoding import line_end_ids, separator_id
+from lyric_lm.data.layout import check_layout
 from lyric_lm.data.packing import Part, cut_song, pack
 from lyric_lm.data.store import stored_songs
-from lyric_lm.errors import InputError
 from lyric_lm.lyrics.song import Song
 
 
@@ -41,13 +41,7 @@ class LyricsDataModule(L.LightningDataModule):
         world_size: int = 1,
     ):
         super().__init__()
-        if not 8 <= block_size <= context_length:
-            raise InputError(
-                f"data.block_size={block_size} does not fit: the model's context length is {context_length}; "
-                f"set 8 <= data.block_size <= {context_length}"
-            )
-        if batch_size < 1:
-            raise InputError(f"data.batch_size={batch_size}: a batch has at least one block; set data.batch_size=1")
+        check_layout(block_size, batch_size, context_length)
         self.batch_size, self.seed = batch_size, seed
         self.rank, self.world_size = rank, world_size
         self.pad_id = separator_id(tokenizer)

