@@ -26,7 +26,8 @@ from lyric_lm.decoding.fused import FusedDecoder
 from lyric_lm.lyrics.corpus import build_corpus
 from lyric_lm.model.pretrained import load_model
 from lyric_lm.originality.hashes import Hashes, hashes_of
-from lyric_lm.sampling import Sampling, write_songs
+from lyric_lm.sampling import write_songs
+from lyric_lm.sampling_settings import Sampling
 
 ALLOWED = 6  # words in a row
 PROMPT = "The harbour lights are going out"

@@ -16,7 +16,8 @@ import torch
 from lyric_lm.evaluation.subject import subject_of
 from lyric_lm.model.pretrained import load_model
 from lyric_lm.originality.hashes import hashes_for
-from lyric_lm.sampling import Sampling, write_songs
+from lyric_lm.sampling import write_songs
+from lyric_lm.sampling_settings import Sampling
 
 ALLOWED, N_TOKENS, REPEATS = 6, 120, 5
 SETTINGS = (

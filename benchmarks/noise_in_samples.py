@@ -22,7 +22,8 @@ from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.lyrics.corpus import build_corpus
 from lyric_lm.model.loss import held_out_loss
 from lyric_lm.model.pretrained import load_model
-from lyric_lm.sampling import Sampling, write_songs
+from lyric_lm.sampling import write_songs
+from lyric_lm.sampling_settings import Sampling
 
 PROMPTS = ("I remember", "", "girl, you make me feel")
 REPORT = (

@@ -1,10 +1,11 @@
 """What can be said against a run's arguments before anything heavy is loaded: a mistake is told within a second.
 
-The settings of ``train`` go in; nothing comes out, or an error. No torch, no transformers. What only a loaded model or
-Lightning can know is checked where it is used, some seconds later.
+The settings of ``train`` or ``generate`` go in; nothing comes out, or an error. No torch, no transformers. What only a
+loaded model or Lightning can know is checked where it is used, some seconds later.
 """
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ from lyric_lm.cache import cache_folder
 from lyric_lm.data.layout import check_layout
 from lyric_lm.errors import InputError
 from lyric_lm.model.optim import lr_factor, n_warmup_steps
+from lyric_lm.runs import model_folder
+from lyric_lm.sampling_settings import Sampling
 
 ATTENTIONS = ("auto", "sdpa", "eager")
 ON_NAN = ("stop", "skip")
+PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def check_training(settings: dict[str, Any]) -> None:
@@ -29,6 +33,46 @@ def check_training(settings: dict[str, Any]) -> None:
     check_trainer(trainer)
     n_warmup_steps(1, optim["warmup_steps"], optim["warmup_fraction"])
     lr_factor(optim["schedule"], 1, 0)
+    for entry in settings["callbacks"].values():
+        if entry and "temperature" in entry:
+            Sampling(**{field.name: entry.get(field.name) for field in fields(Sampling)})
+
+
+def check_writing(settings: dict[str, Any]) -> None:
+    """Refuse settings of ``generate`` that cannot work.
+
+    Raises:
+        InputError: which, and what is allowed.
+        FileNotFoundError: there is no such run.
+    """
+    for key, least in (("num_samples", 1), ("seed", 0)):
+        if type(settings[key]) is not int or settings[key] < least:
+            raise InputError(f"{key}={settings[key]} cannot work; it must be a whole number, at least {least}")
+    Sampling(**{field.name: settings[field.name] for field in fields(Sampling)})
+    check_decoding(settings["precision"], settings["quantize"])
+    run, model = settings["run"], settings["model"]
+    if run is None and model is None:
+        raise InputError("run=null wants the name of an untrained model: add model=gpt2, or another of conf/model")
+    if run is not None and model is not None:
+        raise InputError("model= is for untrained models: add run=null, or leave model= away to use a trained one")
+    if run is None:
+        check_model(model["pretrained"], model["dropout"], model["attention"])
+    else:
+        model_folder(run)
+
+
+def check_decoding(precision: str, quantize: str | None) -> None:
+    """Refuse a way of decoding that there is not.
+
+    Raises:
+        InputError: which, and what is allowed.
+    """
+    if precision not in PRECISIONS:
+        raise InputError(f"precision={precision} is not known; allowed: {', '.join(PRECISIONS)}")
+    if quantize not in (None, "int8"):
+        raise InputError(f"quantize={quantize} is not known; allowed: int8, null")
+    if quantize and precision != "auto":
+        raise InputError(f"quantize={quantize} and precision={precision} exclude each other; give one of them")
 
 
 def check_model(pretrained: str | None, dropout: float | None, attention: str) -> None:

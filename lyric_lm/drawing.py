@@ -13,10 +13,26 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from lyric_lm.sampling_settings import Sampling
+
 Scores = npt.NDArray[np.float32]
 
 # How far below the likeliest token is looked, in nats, until all that is allowed is there; nearly always the first.
 _DEPTHS = (6.0, 12.0, 24.0, math.inf)
+
+
+def choices(sampling: Sampling, scores: Scores, written: list[int]) -> tuple[Tensor, Tensor]:
+    """Return the tokens (n,) that may come next, lowest id first, and their scores (n,) over the temperature.
+
+    Args:
+        scores: (V,), the logits.
+        written: the tokens so far, for the repetition penalty.
+    """
+    if sampling.repetition_penalty != 1:
+        scores = penalised(scores, written, sampling.repetition_penalty)
+    if sampling.temperature == 0:
+        return torch.tensor([int(scores.argmax())]), torch.zeros(1)
+    return allowed(scores, sampling.temperature, sampling.top_k, sampling.top_p, sampling.min_p)
 
 
 def penalised(scores: Scores, written: list[int], penalty: float) -> Scores:

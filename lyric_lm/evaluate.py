@@ -19,6 +19,7 @@ from omegaconf import DictConfig
 
 from lyric_lm.command import HYDRA, run, told
 from lyric_lm.errors import InputError
+from lyric_lm.sampling_settings import Sampling
 from lyric_lm.settings import plain
 
 log = logging.getLogger(__name__)
@@ -34,15 +35,14 @@ def main(cfg: DictConfig) -> None:
     for key, least in (("num_samples", 1), ("num_base_samples", 0), ("seed", 0)):
         if type(settings[key]) is not int or settings[key] < least:
             raise InputError(f"{key}={settings[key]} cannot work; it must be a whole number, at least {least}")
+    sampling = Sampling(**{field.name: settings[field.name] for field in fields(Sampling)})
     began = time.perf_counter()
     from lyric_lm.evaluation.measuring import evaluate
     from lyric_lm.evaluation.place import evaluation_folder, identity_of
     from lyric_lm.evaluation.report import write_report
     from lyric_lm.evaluation.subject import subject_of
     from lyric_lm.lock import only_writer
-    from lyric_lm.sampling import Sampling
 
-    sampling = Sampling(**{field.name: settings[field.name] for field in fields(Sampling)})
     subject = subject_of(settings)
     with ExitStack() as stack:
 

@@ -38,6 +38,7 @@ from lyric_lm.model.module import SongModule
 from lyric_lm.model.pretrained import context_length, load_model
 from lyric_lm.originality.hashes import hashes_of
 from lyric_lm.processes import n_processes, others
+from lyric_lm.recall import identity
 from lyric_lm.summary import log_hyperparameters, summarise, write_json
 from lyric_lm.trainer import make_silent_trainer, make_trainer
 
@@ -75,7 +76,8 @@ def fit_run(
     log.info("Model: %s", model["name"])
     network, tokenizer = load_model(**model)
     settings = with_batch_size(settings, network, found.ours["settings"] if found else None)
-    songs, module = make_parts(settings, corpus, network, tokenizer)
+    known_as = None if model["from_scratch"] else identity(network, tokenizer)  # the weights as they were loaded
+    songs, module = make_parts(settings, corpus, network, tokenizer, known_as=known_as)
     resume_step = found.step if found else None
     hashes = hashes_of(song.lyrics for song in corpus.splits["train"])
     export = ExportBest(run_dir / "model", tokenizer, run_dir / "checkpoints" / BEST, hashes)
@@ -109,7 +111,7 @@ def fit_run(
         ),
     )
     log.info("Checking machine, model and recipe ...")
-    checks = check_all(settings, network, corpus, songs, run_dir, tokenizer=tokenizer)
+    checks = check_all(settings, network, corpus, songs, run_dir, tokenizer=tokenizer, known_as=known_as)
     heed(checks, run_dir / "preflight.json")
     if found:
         mark_unfinished(run_dir)
@@ -157,7 +159,12 @@ def fit_run(
 
 
 def make_parts(
-    settings: dict[str, Any], corpus: Corpus, network: PreTrainedModel, tokenizer: Any, rank: int = 0
+    settings: dict[str, Any],
+    corpus: Corpus,
+    network: PreTrainedModel,
+    tokenizer: Any,
+    rank: int = 0,
+    known_as: str | None = None,
 ) -> tuple[LyricsDataModule, SongModule]:
     """Lay the songs out for a model, and make the module that trains it, or adapters that are put into it."""
     data, trainer = settings["data"], settings["trainer"]
@@ -166,7 +173,8 @@ def make_parts(
     check_trainer(trainer)
     skips = trainer["on_nan"] == "skip"
     prepare(network, **settings["finetune"])
-    return songs, SongModule(network, settings["model"]["name"], **settings["optim"], skips_not_finite=skips)
+    name = settings["model"]["name"]
+    return songs, SongModule(network, name, **settings["optim"], skips_not_finite=skips, identity=known_as)
 
 
 def fit_along(

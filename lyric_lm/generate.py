@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 import hydra
 from omegaconf import DictConfig
 
+from lyric_lm.arguments import check_writing
 from lyric_lm.command import HYDRA, run, told
 from lyric_lm.errors import InputError
+from lyric_lm.sampling_settings import Sampling
 from lyric_lm.settings import plain
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from lyric_lm.decoding.choice import Decoder
     from lyric_lm.originality.hashes import Hashes
-    from lyric_lm.sampling import Sample, Sampling
+    from lyric_lm.sampling import Sample
 
 
 def prompts_from(prompt: str | None, prompt_file: str | None) -> list[str]:
@@ -59,13 +61,9 @@ def load(settings: dict[str, Any]) -> tuple["PreTrainedModel", "PreTrainedTokeni
     from lyric_lm.runs import model_folder
 
     if settings["run"] is None:
-        if settings["model"] is None:
-            raise InputError("run=null wants the name of an untrained model: add model=gpt2, or another of conf/model")
         network, tokenizer = load_model(**settings["model"])
         name = settings["model"]["name"]
     else:
-        if settings["model"] is not None:
-            raise InputError("model= is for untrained models: add run=null, or leave model= away to use a trained one")
         folder = model_folder(settings["run"])
         network, tokenizer = load_model(folder.name, str(folder), None, None, from_scratch=False)
         name = str(folder)
@@ -81,9 +79,11 @@ def check(network: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", sett
     from lyric_lm.checks.check import heed
     from lyric_lm.checks.computer import check_for_writing
     from lyric_lm.hardware import best_device
+    from lyric_lm.recall import identity
 
     from_scratch = settings["run"] is None and settings["model"]["from_scratch"]
-    checks = check_for_writing(network, tokenizer, best_device(), from_scratch=from_scratch)
+    known_as = None if from_scratch else identity(network, tokenizer)
+    checks = check_for_writing(network, tokenizer, best_device(), from_scratch=from_scratch, known_as=known_as)
     file = Path(settings["preflight"]).expanduser()
     file.unlink(missing_ok=True)  # what the last one warned of is said again
     heed(checks, file)
@@ -130,13 +130,11 @@ def main(cfg: DictConfig) -> None:
     out = Path(settings["out"]).expanduser() if settings["out"] else None
     if out and out.exists():
         raise InputError(f"out={out} exists and is not overwritten; choose another name")
-    for key, least in (("num_samples", 1), ("seed", 0)):
-        if type(settings[key]) is not int or settings[key] < least:
-            raise InputError(f"{key}={settings[key]} cannot work; it must be a whole number, at least {least}")
+    check_writing(settings)
     from lyric_lm.decoding.choice import decoder_for
     from lyric_lm.hardware import best_device
     from lyric_lm.originality.hashes import hashes_for
-    from lyric_lm.sampling import Sampling, encode_prompt
+    from lyric_lm.sampling import encode_prompt
 
     choice = {field.name: settings[field.name] for field in fields(Sampling)}
     sampling = Sampling(**choice)

@@ -8,11 +8,10 @@ zero, https://github.com/pytorch/pytorch/issues/192577).
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lyric_lm import drawing
@@ -21,66 +20,10 @@ from lyric_lm.decoding.choice import Decoder, Songs, decoder_for
 from lyric_lm.drawing import Scores
 from lyric_lm.errors import InputError
 from lyric_lm.originality.guard import Guard, GuardedSong
-from lyric_lm.originality.hashes import Hashes, check_allowed
+from lyric_lm.originality.hashes import Hashes
+from lyric_lm.sampling_settings import Sampling
 
 MAX_BATCH = 16  # samples at a time
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How tokens are chosen; names and meanings are those of transformers' ``generate``.
-
-    ``temperature`` 0 always takes the likeliest token; ``top_k`` 0, ``top_p`` 1 or None, and ``min_p`` None
-    or 0 choose among all; ``repetition_penalty`` 1 is none. ``originality`` is ours: the most words in a row that may
-    be a training song's; None: any number.
-
-    Raises:
-        InputError: a value is out of range.
-    """
-
-    max_new_tokens: int
-    temperature: float
-    top_k: int | None
-    top_p: float | None
-    min_p: float | None
-    repetition_penalty: float
-    originality: int | None
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is None and "None" in str(field.type):
-                continue
-            kinds = (int,) if "int" in str(field.type) else (int, float)
-            if not isinstance(value, kinds) or isinstance(value, bool):
-                what = "a whole number" if kinds == (int,) else "a number"
-                raise InputError(f"{field.name}={value} cannot work; it must be {what}")
-        allowed = {
-            "max_new_tokens": (self.max_new_tokens >= 1, "at least 1"),
-            "temperature": (self.temperature >= 0, "0 or more"),
-            "top_k": (self.top_k is None or self.top_k >= 0, "0 (all tokens) or more"),
-            "top_p": (self.top_p is None or 0 < self.top_p <= 1, "above 0 and at most 1"),
-            "min_p": (self.min_p is None or 0 <= self.min_p <= 1, "from 0 to 1"),
-            "repetition_penalty": (self.repetition_penalty > 0, "above 0; 1 is none"),
-        }
-        for key, (is_allowed, what) in allowed.items():
-            if not is_allowed:
-                raise InputError(f"{key}={getattr(self, key)} cannot work; it must be {what}")
-        if self.originality is not None:
-            check_allowed(self.originality)
-
-    def allowed(self, scores: Scores, written: list[int]) -> tuple[Tensor, Tensor]:
-        """Return the tokens (n,) that may come next, lowest id first, and their scores (n,).
-
-        Args:
-            scores: (V,), the logits.
-            written: the tokens so far, for the repetition penalty.
-        """
-        if self.repetition_penalty != 1:
-            scores = drawing.penalised(scores, written, self.repetition_penalty)
-        if self.temperature == 0:
-            return torch.tensor([int(scores.argmax())]), torch.zeros(1)
-        return drawing.allowed(scores, self.temperature, self.top_k, self.top_p, self.min_p)
 
 
 @dataclass(frozen=True)
@@ -233,7 +176,7 @@ def _draw(scores: Scores, song: _Song, prompt_ids: list[int], sampling: Sampling
     """Return the next token of a song by its logits (V,); where the guard refuses one, draw anew from the others."""
     written = prompt_ids + song.new
     while True:
-        token = drawing.pick(*sampling.allowed(scores, written), song.generator)
+        token = drawing.pick(*drawing.choices(sampling, scores, written), song.generator)
         if song.guarded is None:
             return token
         if token == separator or not song.guarded.forbids(token):

@@ -52,6 +52,14 @@ def run_command(name: str, *arguments: str, cwd: Path, env: dict[str, str] | Non
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what runs find out apart from the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LYRIC_LM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def songs_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with twelve songs of the demo album, of which one or more are held out."""

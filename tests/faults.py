@@ -19,12 +19,13 @@ from transformers import (
 )
 from transformers.cache_utils import DynamicLayer
 
-from lyric_lm import drawing, sampling
+from lyric_lm import drawing
 from lyric_lm.decoding.fused import FusedSongs
 from lyric_lm.model import loss as loss_file
 from lyric_lm.model import module as module_file
 from lyric_lm.model.attention import Lengths
 from lyric_lm.model.module import SongModule
+from lyric_lm.sampling_settings import Sampling
 
 Patch = pytest.MonkeyPatch
 N_TOKENS = 257  # of the tiny model's tokenizer
@@ -186,10 +187,10 @@ def draws_are_sometimes_forbidden(patch: Patch, network: PreTrainedModel) -> Non
 
 
 def filters_let_everything_through(patch: Patch, network: PreTrainedModel) -> None:
-    def allowed(self: sampling.Sampling, scores: Any, written: list[int]) -> tuple[Tensor, Tensor]:
+    def choices(sampling: Sampling, scores: Any, written: list[int]) -> tuple[Tensor, Tensor]:
         return torch.arange(len(scores)), torch.from_numpy(scores)
 
-    patch.setattr(sampling.Sampling, "allowed", allowed)
+    patch.setattr(drawing, "choices", choices)
 
 
 def loss_is_multiplied_by_the_accumulation(patch: Patch, network: PreTrainedModel) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from lyric_lm.arguments import check_training, known_context_length
+from lyric_lm.arguments import check_training, check_writing, known_context_length
 from lyric_lm.errors import InputError
 from lyric_lm.settings import CONF, plain
 
@@ -16,6 +16,11 @@ from lyric_lm.settings import CONF, plain
 def check(*overrides: str) -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         check_training(plain(compose("train", list(overrides))))
+
+
+def check_generate(*overrides: str) -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        check_writing(plain(compose("generate", list(overrides))))
 
 
 def saved(folder: Path, config: str) -> str:
@@ -35,12 +40,36 @@ def saved(folder: Path, config: str) -> str:
         ("optim.warmup_fraction=0.1", "optim.warmup_steps and optim.warmup_fraction exclude each other"),
         ("optim.warmup_steps=-1", "optim.warmup_steps=-1 is negative"),
         ("trainer.on_nan=ignore", "trainer.on_nan=ignore is not known; allowed: stop, skip"),
+        ("callbacks.samples.temperature=-1", "temperature=-1 cannot work; it must be 0 or more"),
+        ("callbacks.originality.top_p=2", "top_p=2 cannot work; it must be above 0 and at most 1"),
         ("trainer.max_epochs=0", "trainer.max_epochs=0 and trainer.accumulate_grad_batches=1 must both be at least 1"),
     ],
 )
 def test_what_cannot_work_is_refused(override: str, message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
         check("model=tiny", override)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["run=null"], "run=null wants the name of an untrained model: add model=gpt2"),
+        (["run=latest", "model=tiny"], "model= is for untrained models: add run=null"),
+        (["run=null", "model=tiny", "top_k=-1"], "top_k=-1 cannot work; it must be 0 (all tokens) or more"),
+        (["run=null", "model=tiny", "precision=half"], "precision=half is not known; allowed: auto, float32, bfloat16"),
+        (["run=null", "model=tiny", "quantize=int4"], "quantize=int4 is not known; allowed: int8, null"),
+        (["run=null", "model.pretrained=/nowhere", "model=gpt2"], "model.pretrained=/nowhere does not exist"),
+    ],
+)
+def test_what_cannot_be_written_with_is_refused(overrides: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        check_generate(*overrides)
+
+
+def test_a_run_that_is_not_there_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="does not exist; give a run folder, a model folder, latest, or null"):
+        check_generate(f"run='{tmp_path}/nothing'")
+    check_generate("run=null", "model=tiny")
 
 
 def test_blocks_are_held_against_the_context_of_a_saved_model(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from lyric_lm.evaluation import guide, writing
 from lyric_lm.lock import only_writer
 from lyric_lm.lyrics.corpus import build_corpus
 from lyric_lm.lyrics.folding import folded_words
-from lyric_lm.sampling import Sample, Sampling
+from lyric_lm.sampling import Sample
+from lyric_lm.sampling_settings import Sampling
 from tests.conftest import Done, one_line
 
 Call = Callable[..., Done]

@@ -24,6 +24,7 @@ def checked(
     settings: dict[str, Any] = {
         "trainer": {"accelerator": "cpu", "precision": precision},
         "model": {"from_scratch": from_scratch},
+        "finetune": {"method": "full"},
     }
     return {check.name: check for check in check_computer(network, tokenizer, settings, ["Row on,\nrow home"])}
 

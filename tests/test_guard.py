@@ -19,7 +19,8 @@ from lyric_lm.errors import InputError
 from lyric_lm.lyrics.reading import ALBUM
 from lyric_lm.originality.guard import Guard, GuardedSong
 from lyric_lm.originality.hashes import FILE, LEAST, MOST, hashes_for, hashes_of, save_hashes
-from lyric_lm.sampling import Sample, Sampling, write_songs
+from lyric_lm.sampling import Sample, write_songs
+from lyric_lm.sampling_settings import Sampling
 from tests.memoriser import KINDS, Memoriser, overfitted, tokenizer_of
 
 SONGS = [file.read_text(encoding="utf-8").strip() for file in sorted(ALBUM.glob("*.txt"))[:4]]

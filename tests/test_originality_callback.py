@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from lyric_lm.callbacks import originality
+from lyric_lm.callbacks import songs as songs_module
 from lyric_lm.lyrics.corpus import build_corpus
 from lyric_lm.lyrics.folding import folded_words
 from lyric_lm.lyrics.reading import ALBUM
@@ -108,10 +108,12 @@ class Reciter:
     def __init__(self, song: str, since: int):
         self.song, self.since, self.n_asked = song, since, 0
 
-    def __call__(self, network: Any, tokenizer: Any, prompt: str, seeds: list[int], sampling: Any) -> Iterator[Sample]:
+    def __call__(
+        self, network: Any, tokenizer: Any, prompt: str, seeds: list[int], sampling: Any, decoder: Any
+    ) -> Iterator[Sample]:
         own = "a lantern hums above an empty table\nand nobody is listening to it"
         text = self.song if self.n_asked >= self.since else own
-        self.n_asked += 1
+        self.n_asked += len(seeds) > 1  # the samples, which are shown, are written one by one
         return iter([Sample(prompt, text, True, seed) for seed in seeds])
 
 
@@ -123,7 +125,7 @@ def test_copying_is_told_once_and_known_after_a_stop(
     call: Call, songs: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     song = training_song(songs)
-    monkeypatch.setattr(originality, "write_songs", Reciter(song, since=1))
+    monkeypatch.setattr(songs_module, "write_songs", Reciter(song, since=1))
     run = train(call, songs, place / "copying", epochs=1)
     first = content_of(run)
     assert [row["is_copying"] for row in first["epochs"]] == [False, True]
@@ -135,7 +137,7 @@ def test_copying_is_told_once_and_known_after_a_stop(
     assert f" at most {limit} %); generate originality=6 " in log
 
     (run / "originality.json").unlink()  # what was measured is in the checkpoint
-    monkeypatch.setattr(originality, "write_songs", Reciter(song, since=0))
+    monkeypatch.setattr(songs_module, "write_songs", Reciter(song, since=0))
     done = call("train", f"resume={run}", "trainer.max_epochs=2")
     assert done.code == 0, done.err
     content = content_of(run)

@@ -14,7 +14,8 @@ from lyric_lm import drawing
 from lyric_lm.decoding.choice import decoder_for
 from lyric_lm.errors import InputError
 from lyric_lm.model.tiny import make_tiny
-from lyric_lm.sampling import MAX_BATCH, Sample, Sampling, write_songs
+from lyric_lm.sampling import MAX_BATCH, Sample, write_songs
+from lyric_lm.sampling_settings import Sampling
 
 SEPARATOR = 0
 PROMPT = "Row on, row home"

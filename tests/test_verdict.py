@@ -15,7 +15,8 @@ from lyric_lm.lyrics.song import Song
 from lyric_lm.originality.copies import TrainingLines, copying
 from lyric_lm.originality.hashes import hashes_of
 from lyric_lm.originality.index import SongIndex
-from lyric_lm.sampling import Sampling, write_songs
+from lyric_lm.sampling import write_songs
+from lyric_lm.sampling_settings import Sampling
 from lyric_lm.style.nearness import nearer
 from lyric_lm.style.profile import features_of
 from lyric_lm.style.two_sample import told_apart

@@ -10,6 +10,7 @@ import lightning as L
 from lightning.pytorch.loggers import TensorBoardLogger
 from transformers import PreTrainedTokenizerBase
 
+from lyric_lm.callbacks.songs import songs_of
 from lyric_lm.curves import save
 from lyric_lm.durable import write_text
 from lyric_lm.evaluation.pictures import originality_curve
@@ -18,7 +19,7 @@ from lyric_lm.model.module import SongModule
 from lyric_lm.originality.copies import TrainingLines, copying, upper_own_rate
 from lyric_lm.originality.index import SongIndex
 from lyric_lm.runs import losses_by_epoch, read_metrics
-from lyric_lm.sampling import Sampling, write_songs
+from lyric_lm.sampling_settings import Sampling
 
 MEASURES = ("share_4", "share_6", "share_8", "verbatim_lines", "longest_run")
 
@@ -64,7 +65,7 @@ class Originality(L.Callback):
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         assert isinstance(pl_module, SongModule)
         epoch = 0 if trainer.state.fn == "validate" else trainer.current_epoch + 1
-        songs = write_songs(pl_module.network, self.tokenizer, "", self.seeds, self.sampling)
+        songs = songs_of(pl_module, self.tokenizer, [""], self.seeds, self.sampling, is_untrained=epoch == 0)
         found = copying([song.text for song in songs], self.index, self.lines, seed=0)
         was_copying = any(row["is_copying"] for row in self.epochs)
         interval = found["intervals"]["share_6"]

@@ -7,8 +7,10 @@ import lightning as L
 from lightning.pytorch.loggers import TensorBoardLogger
 from transformers import PreTrainedTokenizerBase
 
+from lyric_lm.callbacks.songs import songs_of
 from lyric_lm.model.module import SongModule
-from lyric_lm.sampling import Sample, Sampling, write_songs
+from lyric_lm.sampling import Sample
+from lyric_lm.sampling_settings import Sampling
 
 log = logging.getLogger(__name__)
 
@@ -37,16 +39,14 @@ class Samples(L.Callback):
         repetition_penalty: float,
     ):
         self.folder = run_dir / "samples"
-        self.tokenizer, self.prompts, self.seed = tokenizer, prompts, seed
+        self.tokenizer, self.prompts, self.seed = tokenizer, list(prompts), seed
         self.songs: list[Sample] = []  # the last ones written
         self.sampling = Sampling(max_new_tokens, temperature, top_k, top_p, min_p, repetition_penalty, None)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         assert isinstance(pl_module, SongModule)
         epoch = 0 if trainer.state.fn == "validate" else trainer.current_epoch + 1
-        songs: list[Sample] = []
-        for prompt in self.prompts:
-            songs += list(write_songs(pl_module.network, self.tokenizer, prompt, [self.seed], self.sampling))
+        songs = songs_of(pl_module, self.tokenizer, self.prompts, [self.seed], self.sampling, is_untrained=epoch == 0)
         self.songs = songs
         self.folder.mkdir(exist_ok=True)
         text = "\n\n".join(f"=== prompt: {song.prompt!r}, seed {song.seed}\n{song.text}" for song in songs)

@@ -17,6 +17,7 @@ from lyric_lm.checks.check import FAIL, PASS, WARN, Check
 from lyric_lm.checks.live_bytes import step_bytes
 from lyric_lm.hardware import device_of, resolve_precision
 from lyric_lm.model.lora import is_adapter, n_trained
+from lyric_lm.recall import configuration, recall
 from lyric_lm.settings import defaults
 
 # Python, torch and all that a run imports, resident; and glibc's free but not returned pieces, as a share.
@@ -38,16 +39,17 @@ def peak_bytes(network: PreTrainedModel, settings: dict[str, Any], device: str) 
         device: ``cpu``, ``cuda`` or ``mps``.
     """
     data, trainer = settings["data"], settings["trainer"]
-    tensors = step_bytes(
-        network,
-        settings["finetune"],
-        settings["model"]["gradient_checkpointing"],
-        data["batch_size"],
-        data["block_size"],
-        is_accumulated=trainer["accumulate_grad_batches"] > 1,
-        is_bf16="16" in resolve_precision(trainer["precision"], device),
-        label_smoothing=settings["optim"]["label_smoothing"],
-    )
+    of_step = {
+        "finetune": settings["finetune"],
+        "is_checkpointed": settings["model"]["gradient_checkpointing"],
+        "n_rows": data["batch_size"],
+        "block_size": data["block_size"],
+        "is_accumulated": trainer["accumulate_grad_batches"] > 1,
+        "is_bf16": "16" in resolve_precision(trainer["precision"], device),
+        "label_smoothing": settings["optim"]["label_smoothing"],
+    }
+    key = {"network": [type(network).__module__, type(network).__qualname__, configuration(network)], **of_step}
+    tensors = recall("memory", key, lambda: step_bytes(network, **of_step))
     return tensors if device != "cpu" else _PROCESS_BYTES + (1 + _KEPT_BACK) * tensors
 
 

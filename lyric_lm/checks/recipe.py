@@ -186,10 +186,12 @@ def check_all(
     baseline_loss: float | None = None,
     tokenizer: PreTrainedTokenizerBase | None = None,
     is_full: bool = False,
+    known_as: str | None = None,
 ) -> list[Check]:
     """Make every check that the settings of ``train`` allow; the untrained model's loss where it is known.
 
-    With ``tokenizer`` the weights and the machine are checked too; ``is_full``: at length.
+    With ``tokenizer`` the weights and the machine are checked too; ``is_full``: at length; ``known_as``: see
+    ``check_computer``.
     """
     data, optim, model, trainer = (settings[group] for group in ("data", "optim", "model", "trainer"))
     total = n_steps(songs, trainer)
@@ -214,7 +216,7 @@ def check_all(
     ]
     if tokenizer is not None:
         texts = [song.lyrics for song in corpus.songs]
-        checks = [*check_computer(network, tokenizer, settings, texts, is_full), *checks]
+        checks = [*check_computer(network, tokenizer, settings, texts, is_full, known_as), *checks]
     if baseline_loss is not None:
         checks.append(check_baseline(baseline_loss, network.config.vocab_size, model["from_scratch"]))
     return checks

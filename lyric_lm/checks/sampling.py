@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-from lyric_lm import drawing, sampling
+from lyric_lm import drawing
 from lyric_lm.checks.check import FAIL, PASS, Check
+from lyric_lm.sampling_settings import Sampling
 
 TOP_K, TOP_P, TEMPERATURE = 50, 0.95, 0.8  # a usual choice, in which both cut something off
 
@@ -19,9 +20,9 @@ def check_sampling(logits: Tensor, n_draws: int) -> Check:
     advice = "songs get words that were ruled out; install another version of torch, or use the CPU"
     if not bool(logits.isfinite().all()):
         return Check("sampling", FAIL, "logits that are not numbers", limit, advice)
-    choice = sampling.Sampling(*(1, TEMPERATURE, TOP_K, TOP_P), min_p=None, repetition_penalty=1.0, originality=None)
+    choice = Sampling(*(1, TEMPERATURE, TOP_K, TOP_P), min_p=None, repetition_penalty=1.0, originality=None)
     generator = torch.Generator().manual_seed(0)
-    among = choice.allowed(logits.cpu().numpy(), [])
+    among = drawing.choices(choice, logits.cpu().numpy(), [])
     drawn = [drawing.pick(*among, generator) for _ in range(n_draws)]
     n_wrong = int((logits.cpu()[drawn] < least_allowed(logits)).sum())
     return Check(

@@ -2,6 +2,7 @@
 
 from transformers import PreTrainedModel
 
+from lyric_lm.arguments import check_decoding
 from lyric_lm.decoding.forward import ForwardDecoder, ForwardSongs
 from lyric_lm.decoding.fused import FusedDecoder, FusedSongs
 from lyric_lm.decoding.linear import can_pack
@@ -11,8 +12,6 @@ from lyric_lm.hardware import resolve_precision
 
 Decoder = FusedDecoder | ForwardDecoder
 Songs = FusedSongs | ForwardSongs
-
-CHOICES = ("auto", "float32", "bfloat16")
 
 
 def decoder_for(network: PreTrainedModel, precision: str = "auto", quantize: str | None = None) -> Decoder:
@@ -27,12 +26,7 @@ def decoder_for(network: PreTrainedModel, precision: str = "auto", quantize: str
     Raises:
         InputError: a value is not known, or is not to be had here.
     """
-    if precision not in CHOICES:
-        raise InputError(f"precision={precision} is not known; allowed: {', '.join(CHOICES)}")
-    if quantize not in (None, "int8"):
-        raise InputError(f"quantize={quantize} is not known; allowed: int8, null")
-    if quantize and precision != "auto":
-        raise InputError(f"quantize={quantize} and precision={precision} exclude each other; give one of them")
+    check_decoding(precision, quantize)
     if quantize == "int8":
         if not is_plain(network):
             raise InputError(_for_what("quantize=int8", network))

@@ -13,7 +13,8 @@ from typing import Any
 from lyric_lm.evaluation.writing import ended_of, written
 from lyric_lm.originality.copies import TrainingLines, copying
 from lyric_lm.originality.index import SongIndex
-from lyric_lm.sampling import Sample, Sampling
+from lyric_lm.sampling import Sample
+from lyric_lm.sampling_settings import Sampling
 from lyric_lm.style.features import FEATURES
 from lyric_lm.style.profile import features_of, ks_distance
 from lyric_lm.style.two_sample import told_apart

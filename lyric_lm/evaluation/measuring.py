@@ -28,7 +28,8 @@ from lyric_lm.model.pretrained import load_model
 from lyric_lm.originality.copies import TrainingLines, copying, near_lines, passages
 from lyric_lm.originality.hashes import Hashes, hashes_for
 from lyric_lm.originality.index import SongIndex
-from lyric_lm.sampling import Sample, Sampling, encode_prompt
+from lyric_lm.sampling import Sample, encode_prompt
+from lyric_lm.sampling_settings import Sampling
 from lyric_lm.style.nearness import nearer
 from lyric_lm.style.profile import features_of, style_of
 from lyric_lm.style.two_sample import told_apart

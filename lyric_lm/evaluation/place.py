@@ -14,7 +14,7 @@ from lyric_lm.durable import write_text
 from lyric_lm.errors import InputError
 from lyric_lm.evaluation.subject import Subject
 from lyric_lm.lock import only_writer
-from lyric_lm.sampling import Sampling
+from lyric_lm.sampling_settings import Sampling
 
 IDENTITY = "identity.json"
 

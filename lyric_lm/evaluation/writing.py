@@ -13,7 +13,8 @@ from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lyric_lm.originality.hashes import Hashes
-from lyric_lm.sampling import Sample, Sampling, write_songs
+from lyric_lm.sampling import Sample, write_songs
+from lyric_lm.sampling_settings import Sampling
 
 _OF_SAMPLE = ("prompt", "text", "ended", "seed")
 BATCH = 64  # songs at a time

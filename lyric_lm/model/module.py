@@ -44,6 +44,7 @@ class SongModule(L.LightningModule):
         name: what the model is called; kept in checkpoints so that one cannot be resumed as another.
         lr, weight_decay, warmup_steps, warmup_fraction, schedule, label_smoothing: the ``optim`` keys.
         skips_not_finite: go on after a step that could not be taken (``trainer.on_nan=skip``).
+        identity: of the untrained model (``recall.identity``), where what it is known to do need not be found again.
 
     Raises:
         NotFinite: during training or validation.
@@ -60,10 +61,12 @@ class SongModule(L.LightningModule):
         warmup_steps: int | None = None,
         warmup_fraction: float | None = None,
         skips_not_finite: bool = False,
+        identity: str | None = None,
     ):
         super().__init__()
         self.network = network
         self.name = name
+        self.identity = identity
         self.lr, self.weight_decay, self.schedule = lr, weight_decay, schedule
         self.warmup_steps, self.warmup_fraction = warmup_steps, warmup_fraction
         self.label_smoothing = label_smoothing

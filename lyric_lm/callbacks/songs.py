@@ -1,0 +1,39 @@
+"""The songs that callbacks let the model write: the untrained model's are kept for the next run that starts from it."""
+
+from dataclasses import asdict
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase
+
+from lyric_lm.decoding.choice import decoder_for
+from lyric_lm.model.module import SongModule
+from lyric_lm.recall import recall
+from lyric_lm.sampling import Sample, write_songs
+from lyric_lm.sampling_settings import Sampling
+
+
+def songs_of(
+    module: SongModule,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: list[str],
+    seeds: list[int],
+    sampling: Sampling,
+    is_untrained: bool,
+) -> list[Sample]:
+    """Return a song for every prompt and seed, by the module's network as it is now."""
+
+    def write() -> list[dict[str, Any]]:
+        decoder = decoder_for(module.network)
+        songs = (write_songs(module.network, tokenizer, prompt, seeds, sampling, decoder=decoder) for prompt in prompts)
+        return [asdict(song) for of_prompt in songs for song in of_prompt]
+
+    if not is_untrained or module.identity is None:
+        return [Sample(**song) for song in write()]
+    key = {
+        "model": module.identity,
+        "device": module.device.type,
+        "prompts": prompts,
+        "seeds": seeds,
+        "sampling": asdict(sampling),
+    }
+    return [Sample(**song) for song in recall("songs", key, write)]

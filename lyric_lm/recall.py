@@ -1,0 +1,145 @@
+"""What was found out about a model on this machine, kept so that it is not computed again in every run.
+
+Songs of the untrained model, checks that passed, a memory estimate: each takes seconds before the first step, and
+comes out the same as long as nothing that it depends on has changed. All of that is the key: the weights to the last
+bit, the tokenizer, the settings, the versions, the machine, and this package itself.
+"""
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import platform
+import tempfile
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from lyric_lm.cache import cache_folder
+
+Found = TypeVar("Found", bound=list[Any] | dict[str, Any] | float)
+
+# Variables that choose how the libraries compute.
+_ENVIRONMENT = (
+    "ATEN_",
+    "CUDA_",
+    "CUBLAS_",
+    "DNNL_",
+    "KMP_",
+    "MKL_",
+    "NVIDIA_",
+    "OMP_",
+    "ONEDNN_",
+    "PYTORCH_",
+    "TORCH_",
+)
+
+
+def recall(
+    kind: str,
+    key: dict[str, Any],
+    find: Callable[[], Found],
+    is_kept: Callable[[Found], bool] = lambda found: True,
+) -> Found:
+    """Return what was found before under the same key in the same circumstances, else find it, and keep it.
+
+    Args:
+        kind: a word for the file's name.
+        key: plain data that decides about the result, beside the circumstances.
+        find: makes plain data.
+        is_kept: whether a result is one to go by the next time.
+    """
+    whole = json.loads(json.dumps({**key, "circumstances": circumstances()}))
+    name = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:32]
+    file = cache_folder() / "found" / f"{kind}-{name}.json"
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):  # not there, or damaged
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if kept["key"] == whole:
+            return kept["found"]
+    found = find()
+    if is_kept(found):
+        with contextlib.suppress(OSError):  # then it is found again the next time
+            _write(file, json.dumps({"key": whole, "found": found}, indent=1, ensure_ascii=False))
+    return found
+
+
+def _write(file: Path, text: str) -> None:
+    """Put a whole file in its place; others may be doing the same."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, unfinished = tempfile.mkstemp(dir=file.parent, suffix=".unfinished")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.replace(unfinished, file)
+    except BaseException:
+        Path(unfinished).unlink()
+        raise
+
+
+def identity(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> str:
+    """Return a hash (SHA-256) of a model: class, configuration, tokenizer, and a checksum (CRC-32) of every weight."""
+    whole = hashlib.sha256(f"{type(network).__name__} {configuration(network)} {_tokens(tokenizer)}".encode())
+    state = network.state_dict()
+    with ThreadPoolExecutor(torch.get_num_threads()) as threads:  # a checksum lets other threads run
+        for name, digest in zip(state, threads.map(_digest, state.values()), strict=True):
+            whole.update(name.encode() + digest)
+    return whole.hexdigest()
+
+
+def configuration(network: PreTrainedModel) -> str:
+    """Return a network's configuration as text, with how it attends, without where it was loaded from."""
+    config = {**network.config.to_dict(), "attention": network.config._attn_implementation}
+    config.pop("_name_or_path", None)
+    return json.dumps(config, sort_keys=True, default=str)
+
+
+def _digest(tensor: Tensor) -> bytes:
+    content = tensor.detach().cpu().contiguous()
+    data: Any = content.reshape(-1).view(torch.uint8).numpy()
+    checksum = zlib.crc32(data)  # several times as quick as a hash
+    return f"{content.dtype} {tuple(content.shape)} {checksum} ".encode()
+
+
+def _tokens(tokenizer: PreTrainedTokenizerBase) -> str:
+    fast = getattr(tokenizer, "backend_tokenizer", None)
+    content = fast.to_str() if fast is not None else json.dumps(sorted(tokenizer.get_vocab().items()))
+    return f"{type(tokenizer).__name__} {tokenizer.special_tokens_map} {content}"
+
+
+def circumstances() -> dict[str, Any]:
+    """Return what else decides about numbers: versions, machine, settings of the libraries, this package."""
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {
+        "package": _package(),
+        **{name: version(name) for name in ("torch", "transformers", "tokenizers", "lightning", "peft", "numpy")},
+        "machine": [platform.platform(), platform.processor(), _processor(), gpu],
+        "threads": torch.get_num_threads(),
+        "matmul": torch.get_float32_matmul_precision(),
+        "environment": {key: value for key, value in os.environ.items() if key.startswith(_ENVIRONMENT)},
+    }
+
+
+@functools.cache
+def _package() -> str:
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for file in sorted(file for file in package.rglob("*") if file.is_file() and file.suffix != ".pyc"):
+        digest.update(file.relative_to(package).as_posix().encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@functools.cache
+def _processor() -> list[str]:
+    """Return the kernel's name and flags of the processor, where it tells them (Linux), and what torch makes of it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    told = {line for line in lines if line.startswith(("model name", "flags", "Features", "microcode"))}
+    return [*sorted(told), torch.backends.cpu.get_cpu_capability()]
