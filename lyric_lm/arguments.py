@@ -18,6 +18,11 @@ from lyric_lm.sampling_settings import Sampling
 
 ATTENTIONS = ("auto", "sdpa", "eager")
 ON_NAN = ("stop", "skip")
+# Numbers of summary.json that a search can go by.
+OBJECTIVES = (
+    *("bits_per_byte", "best_val_loss", "perplexity", "best_epoch", "final_train_loss", "epochs", "steps", "seconds"),
+    *("tokens_per_second", "peak_memory_bytes", "n_trained_parameters", "baseline_val_loss"),
+)
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -27,6 +32,7 @@ def check_training(settings: dict[str, Any]) -> None:
     Raises:
         InputError: which, and what is allowed.
     """
+    check_objective(settings["objective"])
     model, data, optim, trainer = (settings[group] for group in ("model", "data", "optim", "trainer"))
     check_model(model["pretrained"], model["dropout"], model["attention"])
     check_layout(data["block_size"], data["batch_size"], known_context_length(model["pretrained"], model["revision"]))
@@ -73,6 +79,16 @@ def check_decoding(precision: str, quantize: str | None) -> None:
         raise InputError(f"quantize={quantize} is not known; allowed: int8, null")
     if quantize and precision != "auto":
         raise InputError(f"quantize={quantize} and precision={precision} exclude each other; give one of them")
+
+
+def check_objective(objective: str) -> None:
+    """Refuse an objective that a run does not measure.
+
+    Raises:
+        InputError: which, and what is allowed.
+    """
+    if objective not in OBJECTIVES:
+        raise InputError(f"objective={objective} is not known; allowed: {', '.join(OBJECTIVES)}")
 
 
 def check_model(pretrained: str | None, dropout: float | None, attention: str) -> None:

@@ -1,4 +1,4 @@
-"""Where lyric_lm keeps what is slow to make and can be made again: converted models, tokens of large song sets."""
+"""Where lyric_lm keeps what can be made again: converted models, tokens of many songs, what a model was found to do."""
 
 import os
 from pathlib import Path

@@ -21,7 +21,8 @@ from lyric_lm.settings import plain
 @told
 def main(cfg: DictConfig) -> None:
     settings = plain(cfg)
-    from lyric_lm.comparison import draw, has_one_tokenizer, label_runs, table, write_page
+    from lyric_lm import comparison
+    from lyric_lm.comparison import draw, findings, has_one_tokenizer, label_runs, table, write_page
     from lyric_lm.runs import find_runs, read_run
 
     found = [read_run(folder) for folder in find_runs(settings["run"])]
@@ -30,9 +31,12 @@ def main(cfg: DictConfig) -> None:
     if not is_comparable:
         print("models with different tokenizers: sorted by bits per byte, losses per token do not compare")
     print(table(runs))
+    together = findings(runs, is_comparable)
+    if text := comparison.told(together):
+        print(f"\n{text}")
     images: Sequence[Path] = draw(runs, out, is_comparable)
     print("\ncurves: " + ", ".join(str(image) for image in images))
-    print(f"page: {write_page(runs, out, is_comparable)}")
+    print(f"page: {write_page(runs, out, is_comparable, together)}")
 
 
 if __name__ == "__main__":

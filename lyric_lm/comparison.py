@@ -7,6 +7,7 @@ stands beside their results, where there are any.
 import json
 import shlex
 from pathlib import Path
+from typing import Any
 
 from lyric_lm.curves import overlay, save
 from lyric_lm.durable import write_text
@@ -14,6 +15,7 @@ from lyric_lm.evaluation.number_text import percent
 from lyric_lm.evaluation.page import compare_page
 from lyric_lm.evaluation.reading import curves_of, evaluation_of
 from lyric_lm.runs import Run
+from lyric_lm.search.findings import command_of, importances, ranking, spreads
 
 LabelledRun = tuple[str, Run]
 
@@ -123,6 +125,35 @@ def _evaluated(folder: Path) -> dict[str, str]:
     return found
 
 
+def findings(runs: list[LabelledRun], is_comparable: bool) -> dict[str, Any]:
+    """Return what the runs say together, as plain data.
+
+    That is ``importances`` of settings (shares, or None), ``spreads`` over seeds as texts by setting, the ``ranking``
+    in words, and the ``command`` of the best run; empty where there is nothing to say.
+    """
+    key = "best_val_loss" if is_comparable else "bits_per_byte"
+    plain = [run for _, run in runs]
+    over_seeds = spreads(plain, key)
+    has_best = bool(runs) and runs[0][1].summary[key] is not None
+    return {
+        "importances": importances(plain, key),
+        "spreads": {spread.settings: str(spread) for spread in over_seeds},
+        "ranking": ranking(over_seeds),
+        "command": command_of(runs[0][1]) if has_best and len(runs) > 1 else "",
+    }
+
+
+def told(found: dict[str, Any]) -> str:
+    """Return findings as text, or nothing where there are none."""
+    lines = [f"over seeds: {settings}: {spread}" for settings, spread in found["spreads"].items()]
+    lines += [found["ranking"]] if found["ranking"] else []
+    if found["importances"]:
+        shares = ", ".join(f"{name} {percent(share)}" for name, share in found["importances"].items())
+        lines.append(f"what mattered: {shares}".replace("\xa0", " "))
+    lines += [f"the best again: {found['command']}"] if found["command"] else []
+    return "\n".join(lines)
+
+
 def draw(runs: list[LabelledRun], folder: Path, is_comparable: bool) -> list[Path]:
     """Draw the runs' curves over each other; return the images written.
 
@@ -141,7 +172,7 @@ def draw(runs: list[LabelledRun], folder: Path, is_comparable: bool) -> list[Pat
     return images
 
 
-def write_page(runs: list[LabelledRun], folder: Path, is_comparable: bool) -> Path:
+def write_page(runs: list[LabelledRun], folder: Path, is_comparable: bool, together: dict[str, Any]) -> Path:
     """Write ``compare.html``, one file that needs no other; return it."""
     shown = []
     for label, run in runs:
@@ -150,5 +181,5 @@ def write_page(runs: list[LabelledRun], folder: Path, is_comparable: bool) -> Pa
         curves = curves_of(run.folder, metrics)
         shown.append({"label": label, "run": typed, "summary": run.summary, "metrics": metrics, "curves": curves})
     page = folder / "compare.html"
-    write_text(page, compare_page(shown, is_comparable))
+    write_text(page, compare_page(shown, is_comparable, together))
     return page

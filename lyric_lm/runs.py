@@ -55,7 +55,8 @@ def read_run(folder: Path) -> Run:
             raise InputError(f"run={folder} has no {name}: it is not a run folder, or the run never got that far")
     overrides = folder / ".hydra" / "overrides.yaml"
     items = yaml.safe_load(overrides.read_text(encoding="utf-8")) if overrides.is_file() else []
-    pairs = [item.split("=", 1) for item in items or [] if "=" in item]
+    # What a search gives its runs to report by tells nothing apart.
+    pairs = [item.split("=", 1) for item in items or [] if "=" in item and not item.startswith("+callbacks.pruning.")]
     return Run(
         folder=folder,
         metrics=read_metrics(folder),

@@ -108,7 +108,7 @@ def save_settings(cfg: DictConfig, run_dir: Path) -> None:
 
 
 def train(settings: dict[str, Any], run_dir: Path, on_begin: Callable[[], None]) -> float | None:
-    """Read the songs, train, and say how it came out; return the best held-out loss for sweeps."""
+    """Read the songs, train, and say how it came out; return the objective, for searches."""
     corpus = corpus_from(settings["data"], settings["seed"])
     log.info("%s", describe(corpus))
     from lyric_lm.fit import fit_run
@@ -131,7 +131,7 @@ def train(settings: dict[str, Any], run_dir: Path, on_begin: Callable[[], None])
         *(summary["baseline_val_loss"], summary["best_val_loss"], summary["best_epoch"], summary["perplexity"]),
         *(summary["bits_per_byte"], summary["seconds"], run_dir, run_dir),
     )
-    return summary["best_val_loss"]
+    return summary[settings["objective"]]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lyric_lm import comparison
-from lyric_lm.comparison import draw, has_one_tokenizer, label_runs, table, write_page
+from lyric_lm.comparison import LabelledRun, draw, findings, has_one_tokenizer, label_runs, table, write_page
 from lyric_lm.curves import overlay
 from lyric_lm.evaluation import VERSION
 from lyric_lm.evaluation.reading import curves_of, evaluation_of
@@ -43,7 +43,7 @@ def leave_run(
     (folder / "metrics.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     summary = {"model": model, "artist": "The Saltby Ferry Band", "baseline_val_loss": 4.0, "best_val_loss": loss}
     summary |= {"best_epoch": 1, "perplexity": 33.1, "bits_per_byte": bits, "final_train_loss": 3.9, "steps": 1}
-    summary |= {"seconds": 2.0, "interrupted": loss is None}
+    summary |= {"seconds": 2.0, "seed": 1, "interrupted": loss is None}
     (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
     for name, content in (("model/tokenizer.json", cuts), ("evaluation/metrics.json", metrics)):
         if content is not None:
@@ -58,6 +58,10 @@ def read(*folders: Path) -> list[Run]:
 
 def order(runs: list[Run]) -> list[str]:
     return [run.folder.name for _, run in label_runs(runs)]
+
+
+def page_of(runs: list[LabelledRun], folder: Path, is_comparable: bool) -> Path:
+    return write_page(runs, folder, is_comparable, findings(runs, is_comparable))
 
 
 def cells(text: str) -> list[list[str]]:
@@ -204,7 +208,7 @@ def test_the_page_stands_alone_and_has_every_run(tmp_path: Path) -> None:
     (whole / "originality.json").write_text(json.dumps({"own": {}, "epochs": epochs}), encoding="utf-8")
     bare = leave_run(tmp_path / "not evaluated", loss=3.25, bits=1.2, cuts=tokenizer())
     runs = label_runs(read(bare, whole))
-    same = Reader(write_page(runs, tmp_path / "new", is_comparable=True).read_text(encoding="utf-8"))
+    same = Reader(page_of(runs, tmp_path / "new", True).read_text(encoding="utf-8"))
     attributes = [pair for _, one in same.elements for pair in one.items()]
     assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in same.elements}
     assert not [
@@ -218,7 +222,7 @@ def test_the_page_stands_alone_and_has_every_run(tmp_path: Path) -> None:
     assert sum(losses in label for label in pictured) == 1
     assert sum("whole: 0.1\xa0% at epoch 0, 3.1\xa0% at epoch 1." in label for label in pictured) == 1
 
-    other = Reader(write_page(runs, tmp_path, is_comparable=False).read_text(encoding="utf-8"))
+    other = Reader(page_of(runs, tmp_path, False).read_text(encoding="utf-8"))
     pictured = [attributes.get("aria-label") or "" for tag, attributes in other.elements if tag == "svg"]
     bits = "bits per byte. whole: 2 at epoch 0, 1.10 at epoch 1; not evaluated: 2 at epoch 0, 1.20 at epoch 1."
     assert sum(bits in label for label in pictured) == 1
@@ -230,7 +234,7 @@ def test_the_page_says_when_the_songs_differ(tmp_path: Path) -> None:
     on_test = leave_run(tmp_path / "test", metrics=realistic() | {"split": "test"})
 
     def page(*folders: Path) -> str:
-        return write_page(label_runs(read(*folders)), tmp_path, is_comparable=True).read_text(encoding="utf-8")
+        return page_of(label_runs(read(*folders)), tmp_path, True).read_text(encoding="utf-8")
 
     assert "Not all figures are of the same songs" in page(on_val, on_test)
     assert "Not all figures are of the same songs" not in page(on_val, leave_run(tmp_path / "bare"))
@@ -246,7 +250,7 @@ def test_an_evaluation_of_another_version_counts_as_none(tmp_path: Path) -> None
     later = leave_run(tmp_path / "later", metrics={"version": VERSION + 1, "originality": "elsewhere"})
     assert evaluation_of(later) is None
     assert "copied 6" not in table(label_runs(read(later)))
-    page = write_page(label_runs(read(later)), tmp_path, is_comparable=True).read_text(encoding="utf-8")
+    page = page_of(label_runs(read(later)), tmp_path, True).read_text(encoding="utf-8")
     assert "not evaluated" in page
 
 

@@ -23,7 +23,7 @@ def composed(command: str, *overrides: str) -> dict:
 def test_commands_have_the_known_root_keys() -> None:
     root = {command: set(composed(command)) for command in COMMANDS}
     groups = {"data", "model", "trainer", "optim", "finetune"}
-    assert root["train"] == groups | {"callbacks", "logger", "seed", "resume"}
+    assert root["train"] == groups | {"callbacks", "logger", "seed", "objective", "resume"}
     assert root["prepare"] == {"data", "seed", "diff"}
     assert root["compare"] == {"run", "out"}
     assert root["preflight"] == groups | {"seed", "out"}
@@ -110,7 +110,7 @@ def test_a_sweep_composes_over_known_keys(sweep: str) -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("train", [f"sweep={sweep}"], return_hydra_config=True)
     assert cfg.hydra.mode.name == "MULTIRUN"
-    assert set(cfg.hydra.sweeper.params) <= set(defaults())
+    assert set(cfg.hydra.sweeper.params) <= set(defaults()) | {"experiment"}
 
 
 def test_every_key_is_explained_where_it_is_set() -> None:

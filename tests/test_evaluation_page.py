@@ -315,6 +315,16 @@ class Reader(HTMLParser):
         ]
 
 
+ALONE: dict[str, Any] = {"importances": None, "spreads": {}, "ranking": "", "command": ""}
+TOGETHER = {
+    "importances": {"optim.lr": 0.75, "seed": 0.25},
+    "spreads": {"lr=1": "3.2000 ± 0.0100 (2 seeds, 3.1900 to 3.2100)"},
+    "ranking": "lr=1 is better than the others with every seed",
+    "command": "python -m lyric_lm.train optim.lr=1",
+}
+ODD_TOGETHER = {"importances": {HOSTILE: 1.0}, "spreads": {HOSTILE: HOSTILE}, "ranking": HOSTILE, "command": HOSTILE}
+
+
 def pages() -> dict[str, str]:
     metrics, songs = hostile()
     summary = {"artist": HOSTILE, "model": HOSTILE, "bits_per_byte": None, "best_val_loss": None}
@@ -327,8 +337,10 @@ def pages() -> dict[str, str]:
             tiny(), {**realistic_curves(), **NOTHING_SHARED}, [sample() | {"spans": [], "measures": {}}]
         ),
         "hostile": report_page(metrics, realistic_curves(), songs),
-        "compared": compare_page([usual, run_of("lr=2", tiny(), NO_CURVES), run_of("lr=3", None, NO_CURVES)], True),
-        "compared hostile": compare_page([odd, odd | {"metrics": None}], False),
+        "compared": compare_page(
+            [usual, run_of("lr=2", tiny(), NO_CURVES), run_of("lr=3", None, NO_CURVES)], True, TOGETHER
+        ),
+        "compared hostile": compare_page([odd, odd | {"metrics": None}], False, ODD_TOGETHER),
     }
 
 
@@ -400,7 +412,7 @@ def test_hostile_text_shows_as_it_is() -> None:
     assert reader.told("div", class_="lyrics") == [f"{HOSTILE}\n{TEXT}\n{HOSTILE}"]
     titles = [attributes["title"] for tag, attributes in reader.elements if tag == "mark" and "title" in attributes]
     assert titles == [f"{n} words in a row stand in “{HOSTILE}”" for n in (5, 7)]
-    assert Reader(PAGES["compared hostile"]).told("code") == [f"python -m lyric_lm.evaluate run={HOSTILE}"]
+    assert Reader(PAGES["compared hostile"]).told("code") == [f"python -m lyric_lm.evaluate run={HOSTILE}", HOSTILE]
 
 
 def test_marks_hold_exactly_the_copied_words() -> None:
@@ -585,7 +597,7 @@ def test_runs_side_by_side() -> None:
         run_of("lr=2", better, realistic_curves()),
         run_of("lr=3", None, None),
     ]
-    same, other = (Reader(compare_page(runs, is_same)) for is_same in (True, False))
+    same, other = (Reader(compare_page(runs, is_same, ALONE)) for is_same in (True, False))
     text = "".join(same.told("main"))
     assert same.told("code") == ["python -m lyric_lm.evaluate run=outputs/lr=3"]
     assert Counter(same.told("span", class_="badge")) == {"✓ yes": 2, "◐ partly": 2, "✗ no": 2}
@@ -599,7 +611,7 @@ def test_runs_side_by_side() -> None:
     elsewhere = run_of("lr=4", None, None)
     elsewhere["summary"] = elsewhere["summary"] | {"artist": "Ada Lark"}
     assert "different artists" not in text
-    assert "different artists" in compare_page([runs[0], elsewhere], True)
+    assert "different artists" in compare_page([runs[0], elsewhere], True, ALONE)
 
 
 def test_the_songs_page_has_the_same_look() -> None:

@@ -36,6 +36,7 @@ def test_files_that_are_linked_exist() -> None:
         "docs/songs.md",
         "docs/report.md",
         "docs/evaluation.md",
+        "docs/search.md",
         "benchmarks/README.md",
         "benchmarks/report/README.md",
         "outputs/README.md",

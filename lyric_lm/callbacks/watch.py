@@ -120,6 +120,7 @@ class Language(L.Callback):
         long_enough = [s for s in written if len(self.tokenizer(s.text[len(s.prompt) :])["input_ids"]) >= MIN_TOKENS]
         if not long_enough:
             return
+        give_back_memory()  # what a training step used, else the second model comes on top of it
         try:
             with torch.random.fork_rng(devices=[]):
                 untrained, _ = load_model(**self.model)

@@ -59,7 +59,7 @@ def report_page(metrics: dict[str, Any], curves: dict[str, Any], songs: list[dic
     )
 
 
-def compare_page(runs: list[dict[str, Any]], same_tokenizer: bool) -> str:
+def compare_page(runs: list[dict[str, Any]], same_tokenizer: bool, together: dict[str, Any]) -> str:
     """Return the page of several runs side by side, evaluated or not.
 
     Args:
@@ -67,6 +67,7 @@ def compare_page(runs: list[dict[str, Any]], same_tokenizer: bool) -> str:
             ``report_page``, or None; the rows of ``held_out`` have ``bits_per_byte`` too, which may be None.
         same_tokenizer: whether all models cut text into the same tokens; only then are their losses comparable, and
             else the curves are drawn in bits per byte.
+        together: what the runs say together (``comparison.findings``).
     """
     evaluated = [one for one in runs if one["metrics"] is not None]
     curves = [one["curves"] or {"held_out": [], "originality": []} for one in runs]
@@ -86,6 +87,7 @@ def compare_page(runs: list[dict[str, Any]], same_tokenizer: bool) -> str:
         "compare.html.j2",
         runs=runs,
         same_tokenizer=same_tokenizer,
+        together=together,
         scales=[(name, scale) for name, scale in scales.compared(evaluated) if scale],
         pictures=drawn,
         keys=[pictures.inline_svg(pictures.line_key(n), f"line {n + 1}") for n in range(len(runs))],
