@@ -137,7 +137,7 @@ def test_a_search_records_what_its_runs_came_to_and_goes_on(tmp_path: Path, song
     for trial in by_state[STATES.COMPLETE]:
         run = read_run(folder / str(trial.number))
         assert trial.value == run.summary["bits_per_byte"]
-        assert float(run.overrides["optim.lr"]) == trial.params["optim.lr"]
+        assert run.overrides["optim.weight_decay"] == trial.params["optim.weight_decay"]
         assert not any("pruning" in key for key in run.overrides)
     best = min(by_state[STATES.COMPLETE], key=lambda trial: trial.value or 9.0)
     assert f"Best of 4 trials: number {best.number}, {best.value:.4f}" in done.err
