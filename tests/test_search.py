@@ -140,7 +140,7 @@ def test_a_search_records_what_its_runs_came_to_and_goes_on(tmp_path: Path, song
         assert run.overrides["optim.weight_decay"] == trial.params["optim.weight_decay"]
         assert not any("pruning" in key for key in run.overrides)
     best = min(by_state[STATES.COMPLETE], key=lambda trial: trial.value or 9.0)
-    assert f"Best of 4 trials: number {best.number}, {best.value:.4f}" in done.err
+    assert f"Best of 4 trials: number {best.number}, {best.value:.4f}" in done.out
     assert "optim.schedule=step is not one of cosine, linear, constant" in done.err
 
     done = search(tmp_path, songs_folder, space, "hydra.sweeper.n_trials=5")
