@@ -12,6 +12,7 @@ from lyric_lm import recall as module
 from lyric_lm.callbacks.songs import songs_of
 from lyric_lm.checks import computer
 from lyric_lm.checks.check import FAIL, PASS, Check
+from lyric_lm.model.lora import add_adapters, is_adapted
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.tiny import make_tiny
 from lyric_lm.recall import identity, recall
@@ -165,3 +166,21 @@ def test_checks_that_passed_hold_and_those_that_did_not_are_made_again(monkeypat
     assert len(made) == 2
     assert found(None) == PASS
     assert len(made) == 3
+
+
+def test_adapters_are_another_network_to_check_and_to_write_with(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[bool] = []
+
+    def check_machine(network: Any, *given: Any) -> list[Check]:
+        made.append(is_adapted(network))
+        return [Check("logits", PASS, "", "", "")]
+
+    monkeypatch.setattr(computer, "check_machine", check_machine)
+    network, tokenizer = make_tiny()
+    for _ in range(2):
+        computer.check_for_writing(network, tokenizer, "cpu", ["la"], from_scratch=True, known_as="me")
+        songs([1], "me", is_untrained=True, network=network)
+        if not is_adapted(network):
+            add_adapters(network, r=2, alpha=4, dropout=0.0)
+    assert made == [False, True]
+    assert sum(file.name.startswith("songs-") for file in cache.iterdir()) == 2

@@ -6,6 +6,7 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase
 
 from lyric_lm.decoding.choice import decoder_for
+from lyric_lm.model.lora import is_adapted
 from lyric_lm.model.module import SongModule
 from lyric_lm.recall import recall
 from lyric_lm.sampling import Sample, write_songs
@@ -32,6 +33,7 @@ def songs_of(
     key = {
         "model": module.identity,
         "device": module.device.type,
+        "is_adapted": is_adapted(module.network),  # then the decoder is another one
         "prompts": prompts,
         "seeds": seeds,
         "sampling": asdict(sampling),

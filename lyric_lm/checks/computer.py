@@ -12,6 +12,7 @@ from lyric_lm.checks.machine import check_machine, our_songs, text_ids
 from lyric_lm.checks.versions import check_versions
 from lyric_lm.checks.weights import check_weights
 from lyric_lm.hardware import device_of, give_back_memory, resolve_precision
+from lyric_lm.model.lora import is_adapted
 from lyric_lm.recall import recall
 
 N_SONGS = 50  # taken apart and put together again by the tokenizer
@@ -68,7 +69,7 @@ def check_for_writing(
     texts = list(islice(our_songs() if texts is None else texts, N_SONGS))
     checks = [*check_versions(network, device), *check_weights(network, tokenizer, texts, from_scratch)]
     if not any(check.status == FAIL for check in checks):
-        key = {"device": device, "precision": precision, "is_full": is_full}
+        key = {"device": device, "precision": precision, "is_full": is_full, "is_adapted": is_adapted(network)}
         how = (device, precision, from_scratch, is_full)
         checks += _once("machine", known_as, key, lambda: check_machine(network, tokenizer, *how))
     return checks

@@ -89,6 +89,11 @@ def is_adapter(name: str) -> bool:
     return ".lora_A." in name or ".lora_B." in name
 
 
+def is_adapted(network: PreTrainedModel) -> bool:
+    """Return whether a network has adapters, and so other layers than the model that was loaded."""
+    return bool(_adapted(network))
+
+
 def n_trained(network: PreTrainedModel) -> int:
     """Return how many parameters are trained."""
     return sum(p.numel() for p in network.parameters() if p.requires_grad)

@@ -19,7 +19,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from lyric_lm.arguments import check_objective
-from lyric_lm.errors import InputError
+from lyric_lm.errors import InputError, Interrupted
 from lyric_lm.search.space import split, typed
 from lyric_lm.search.study import address, begin, distributions_as_data, n_finished, open_study, tell
 
@@ -88,9 +88,12 @@ class OptunaSweeper(Sweeper):
         for number in begin(study, settings):
             log.info("Trial %s was cut off and is made again", number)
         OmegaConf.save(self.config, folder / "multirun.yaml")
-        while (n_left := self.n_trials - n_finished(study)) > 0:
-            trials = [study.ask(space) for _ in range(min(self.n_jobs, n_left))]
-            self._run(study, trials, fixed, prunes)
+        try:
+            while (n_left := self.n_trials - n_finished(study)) > 0:
+                trials = [study.ask(space) for _ in range(min(self.n_jobs, n_left))]
+                self._run(study, trials, fixed, prunes)
+        except (Interrupted, KeyboardInterrupt):
+            raise Interrupted(f"go on with the same command and hydra.sweep.dir={folder}") from None
         _tell_best(study, folder)
         return study
 
