@@ -72,7 +72,7 @@ def test_the_tokens_are_those_of_transformers(how: How, seed: int, spread: float
         share = by_transformers(logits, {**how, "top_p": None, "min_p": None}).softmax(dim=0)
         before = float(share[share > share[edge]].sum())
         assert how["top_p"]
-        assert min(abs(before - how["top_p"]), abs(before + float(share[edge]) - how["top_p"])) < 1e-7
+        assert min(abs(before - how["top_p"]), abs(before + float(share[edge]) - how["top_p"])) < 1e-6
     both = sorted(set(tokens) & set(expected))
     assert [scores[tokens.index(token)] for token in both] == right[both].tolist()
 

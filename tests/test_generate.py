@@ -122,6 +122,7 @@ def test_nothing_is_written_but_what_was_asked_for(call: Call, tiny_run: Path, t
 def test_machine_and_model_are_checked_once_and_nothing_is_said(
     call: Call, tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("LYRIC_LM_CACHE", str(tmp_path / "cache"))  # nothing is known of the model yet
     plain = call("generate", f"run={tiny_run}", "num_samples=20", "preflight=null", *SHORT)
     times: list[str] = []
     right = computer.check_machine
@@ -133,6 +134,10 @@ def test_machine_and_model_are_checked_once_and_nothing_is_said(
     assert {"weights", "tied_weights", "logits", "greedy", "cached_decoding", "batched", "sampling"} <= {
         check["name"] for check in checks
     }
+    (tmp_path / "preflight.json").unlink()
+    assert call("generate", f"run={tiny_run}", "num_samples=20", *SHORT).out == plain.out
+    assert len(times) == 1  # it has passed
+    assert json.loads((tmp_path / "preflight.json").read_text(encoding="utf-8")) == checks
     assert {check["status"] for check in checks} == {"pass"}
 
 

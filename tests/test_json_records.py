@@ -273,3 +273,11 @@ def test_json_gives_back_what_was_put_in(songs: list[tuple[str, str]]) -> None:
     texts = [text.replace("\\", "/").replace("[", "(").replace("\r", "") for text, _ in songs]
     body = [{key: text, "title": "t"} for text, (_, key) in zip(texts, songs, strict=True)]
     assert [record["lyrics"] for record in records(body)] == texts
+
+
+def test_a_key_that_names_a_song_or_an_artist_is_a_line() -> None:
+    body = {"Ada\n  Lark": {"The\nSea": "Row on\nrow home", "Tea": "Tea\nfor two"}}
+    assert [(record["title"], record["artist"]) for record in records(body)] == [
+        ("The Sea", "Ada Lark"),
+        ("Tea", "Ada Lark"),
+    ]

@@ -169,8 +169,8 @@ def _is_list_of_texts(value: Any) -> bool:
 
 def _named(made: Record, place: _Place) -> Record:
     """Add what the place of a record says about it; the artist whose file it is comes first."""
-    title = made.get("title") or ("" if place.key.isdigit() else place.key)
-    artist = place.artist or made.get("artist") or place.group
+    title = made.get("title") or ("" if place.key.isdigit() else name_of(place.key))
+    artist = place.artist or made.get("artist") or name_of(place.group)
     return {"lyrics": made["lyrics"]} | ({"title": title} if title else {}) | ({"artist": artist} if artist else {})
 
 
