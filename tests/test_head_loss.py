@@ -1,11 +1,18 @@
 """The output layer's loss against torch's own cross-entropy of whole logits, values and gradients."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from lyric_lm.data.batches import collate
+from lyric_lm.data.packing import Part
 from lyric_lm.model import head_loss
 from lyric_lm.model.head_loss import HeadLoss
+from lyric_lm.model.loss import batch_sums, has_plain_head
+from lyric_lm.model.tiny import make_tiny
 
 
 def material(n: int, n_words: int, dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, ...]:
@@ -59,3 +66,26 @@ def test_no_targets_cost_nothing_and_still_have_gradients() -> None:
     assert objective == nats == 0
     (found,) = torch.autograd.grad(objective, weight)
     assert torch.equal(found, torch.zeros_like(weight))
+
+
+class Products(TorchDispatchMode):
+    """Counts matrix products that give something of the shape of the weight, as its gradient does."""
+
+    def __init__(self, shape: tuple[int, ...]):
+        super().__init__()
+        self.shape, self.n = shape, 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        self.n += function is torch.ops.aten.mm.default and tuple(result.shape) == self.shape
+        return result
+
+
+@pytest.mark.parametrize(("mode", "n"), [(torch.enable_grad, 1), (torch.no_grad, 0), (torch.inference_mode, 0)])
+def test_validation_does_not_pay_for_gradients(mode: Any, n: int) -> None:
+    network, _ = make_tiny()
+    batch = collate([[Part([0, 5, 6, 7, 0], 0, 4, "Sea")]], pad_id=0)
+    has_plain_head(network)  # found out before
+    with mode(), Products(tuple(network.lm_head.weight.shape)) as products:
+        batch_sums(network, batch)
+    assert products.n == n

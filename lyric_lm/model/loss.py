@@ -40,9 +40,11 @@ def batch_sums(network: PreTrainedModel, batch: Batch, label_smoothing: float = 
         return loss_sums(logits_of(network, batch), batch["labels"], label_smoothing)
     hidden = _read(network.base_model, network, batch)[0]  # last_hidden_state (1, T, D)
     is_target = batch["labels"] != IGNORE_INDEX
-    head = network.get_output_embeddings()
+    weight = network.get_output_embeddings().weight
+    if not torch.is_grad_enabled():
+        weight = weight.detach()  # a function is asked for gradients of what requires them, wanted or not
     targets = batch["labels"][is_target]
-    return LossSums(*HeadLoss.apply(hidden[is_target], head.weight, targets, label_smoothing))  # type: ignore[no-untyped-call]
+    return LossSums(*HeadLoss.apply(hidden[is_target], weight, targets, label_smoothing))  # type: ignore[no-untyped-call]
 
 
 @torch.no_grad()
