@@ -73,6 +73,6 @@ def test_the_command_of_a_run_can_be_pasted(tmp_path: Path) -> None:
         "- sweep=optuna\n- data.path='my songs'\n- model=tiny\n- optim.lr=0.0003\n"
         "- +callbacks.pruning.trial=3\n- hydra.sweep.dir=here\n"
     )
-    expected = """python -m lyric_lm.train 'data.path='"'"'my songs'"'"'' model=tiny optim.lr=0.0003"""
+    expected = "python -m lyric_lm.train 'data.path=my songs' model=tiny optim.lr=0.0003"
     assert command_of(run_of(3.0, folder=tmp_path)) == expected
     assert command_of(run_of(3.0, folder=tmp_path / "nowhere")) == ""

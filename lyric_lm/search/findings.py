@@ -4,6 +4,7 @@ Runs go in as ``runs.read_run`` gives them; nothing of Optuna is imported unless
 """
 
 import math
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from lyric_lm.command import TEXT_KEYS
 from lyric_lm.runs import Run
 
 FEWEST = 4  # runs from which importance is estimated
@@ -133,4 +135,15 @@ def command_of(run: Run) -> str:
         return ""
     items = yaml.safe_load(file.read_text(encoding="utf-8"))
     chosen = [item for item in items or [] if not item.startswith(_NOT_TO_TYPE)]
-    return " ".join(["python -m lyric_lm.train", *map(shlex.quote, chosen)])
+    return " ".join(["python -m lyric_lm.train", *(shlex.quote(_as_typed(item)) for item in chosen)])
+
+
+def _as_typed(argument: str) -> str:
+    """Take off the quotes that Hydra wants around any text, and that commands put there by themselves.
+
+    >>> _as_typed("data.path='my songs'"), _as_typed("optim.lr=0.1"), _as_typed("data.path='it\\\\'s'")
+    ('data.path=my songs', 'optim.lr=0.1', "data.path='it\\\\'s'")
+    """
+    key, _, value = argument.partition("=")
+    is_plain = key in TEXT_KEYS and re.fullmatch(r"'[^'\\]*'", value)
+    return f"{key}={value[1:-1]}" if is_plain else argument
