@@ -5,7 +5,6 @@ loaded model or Lightning can know is checked where it is used, some seconds lat
 """
 
 import json
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ def check_training(settings: dict[str, Any]) -> None:
     lr_factor(optim["schedule"], 1, 0)
     for entry in settings["callbacks"].values():
         if entry and "temperature" in entry:
-            Sampling(**{field.name: entry.get(field.name) for field in fields(Sampling)})
+            Sampling.of(entry)
 
 
 def check_writing(settings: dict[str, Any]) -> None:
@@ -54,7 +53,7 @@ def check_writing(settings: dict[str, Any]) -> None:
     for key, least in (("num_samples", 1), ("seed", 0)):
         if type(settings[key]) is not int or settings[key] < least:
             raise InputError(f"{key}={settings[key]} cannot work; it must be a whole number, at least {least}")
-    Sampling(**{field.name: settings[field.name] for field in fields(Sampling)})
+    Sampling.of(settings)
     check_decoding(settings["precision"], settings["quantize"])
     run, model = settings["run"], settings["model"]
     if run is None and model is None:

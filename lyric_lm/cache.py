@@ -1,7 +1,11 @@
 """Where lyric_lm keeps what can be made again: converted models, tokens of many songs, what a model was found to do."""
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 def cache_folder() -> Path:
@@ -10,3 +14,17 @@ def cache_folder() -> Path:
         return Path(chosen).expanduser()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base).expanduser() / "lyric_lm"
+
+
+@contextmanager
+def cached_file(file: Path) -> Iterator[BinaryIO]:
+    """Open a file of the cache for writing; it is there, whole, when the block ends, though others do the same."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, unfinished = tempfile.mkstemp(dir=file.parent, suffix=".unfinished")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+        os.replace(unfinished, file)
+    except BaseException:
+        Path(unfinished).unlink()
+        raise

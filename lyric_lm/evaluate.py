@@ -10,7 +10,6 @@ each beside the artist's own figures and the untrained model's. Leaves ``RUN/eva
 import logging
 import time
 from contextlib import ExitStack
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ def main(cfg: DictConfig) -> None:
     for key, least in (("num_samples", 1), ("num_base_samples", 0), ("seed", 0)):
         if type(settings[key]) is not int or settings[key] < least:
             raise InputError(f"{key}={settings[key]} cannot work; it must be a whole number, at least {least}")
-    sampling = Sampling(**{field.name: settings[field.name] for field in fields(Sampling)})
+    sampling = Sampling.of(settings)
     began = time.perf_counter()
     from lyric_lm.evaluation.measuring import evaluate
     from lyric_lm.evaluation.place import evaluation_folder, identity_of

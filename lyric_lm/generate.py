@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,8 +136,8 @@ def main(cfg: DictConfig) -> None:
     from lyric_lm.originality.hashes import hashes_for
     from lyric_lm.sampling import encode_prompt
 
-    choice = {field.name: settings[field.name] for field in fields(Sampling)}
-    sampling = Sampling(**choice)
+    sampling = Sampling.of(settings)
+    choice = asdict(sampling)
     network, tokenizer, name = load(settings)
     hashes = hashes_for(None if settings["run"] is None else Path(name), sampling.originality)
     for prompt in prompts:  # what cannot fit is refused before anything is written

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import platform
-import tempfile
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +22,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lyric_lm.cache import cache_folder
+from lyric_lm.cache import cache_folder, cached_file
 
 Found = TypeVar("Found", bound=list[Any] | dict[str, Any] | float)
 
@@ -66,22 +65,9 @@ def recall(
             return kept["found"]
     found = find()
     if is_kept(found):
-        with contextlib.suppress(OSError):  # then it is found again the next time
-            _write(file, json.dumps({"key": whole, "found": found}, indent=1, ensure_ascii=False))
+        with contextlib.suppress(OSError), cached_file(file) as stream:  # else it is found again the next time
+            stream.write(json.dumps({"key": whole, "found": found}, indent=1, ensure_ascii=False).encode())
     return found
-
-
-def _write(file: Path, text: str) -> None:
-    """Put a whole file in its place; others may be doing the same."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, unfinished = tempfile.mkstemp(dir=file.parent, suffix=".unfinished")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.replace(unfinished, file)
-    except BaseException:
-        Path(unfinished).unlink()
-        raise
 
 
 def identity(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> str:

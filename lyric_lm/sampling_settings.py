@@ -1,6 +1,8 @@
 """How songs are drawn, as the user says it; checked before anything heavy is loaded."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any, Self
 
 from lyric_lm.errors import InputError
 from lyric_lm.originality.hashes import check_allowed
@@ -25,6 +27,12 @@ class Sampling:
     min_p: float | None
     repetition_penalty: float
     originality: int | None
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """Take the values of these names out of settings; one that is not there is None."""
+        values: dict[str, Any] = {field.name: settings.get(field.name) for field in fields(cls)}
+        return cls(**values)
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
-from lyric_lm.cache import cache_folder
+from lyric_lm.cache import cache_folder, cached_file
 from lyric_lm.data.encoding import EncodedSong, encode_songs, encoded_one_by_one, separator_id
 from lyric_lm.errors import InputError
 from lyric_lm.lyrics.song import Song
@@ -83,28 +83,21 @@ def _read(file: Path) -> NDArray[np.int32] | None:
 
 
 def _write(file: Path, songs: list[Song], tokenizer: PreTrainedTokenizerBase) -> None:
-    """Encode songs into a file that is there whole or not at all; others may be doing the same."""
+    """Encode songs into a file that is there whole or not at all."""
     digest, lengths = hashlib.sha256(), []
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, unfinished = tempfile.mkstemp(dir=file.parent, suffix=".unfinished")
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(bytes(_DIGEST))
-                for ids in encoded_one_by_one(songs, tokenizer):
-                    lengths.append(len(ids))
-                    content = ids.astype(_ID, copy=False).tobytes()
-                    digest.update(content)
-                    stream.write(content)
-                content = np.array(lengths, dtype=_ID).tobytes()
+        with cached_file(file) as stream:
+            stream.write(bytes(_DIGEST))
+            for ids in encoded_one_by_one(songs, tokenizer):
+                lengths.append(len(ids))
+                content = ids.astype(_ID, copy=False).tobytes()
                 digest.update(content)
                 stream.write(content)
-                stream.seek(0)
-                stream.write(digest.digest())
-            os.replace(unfinished, file)
-        except BaseException:
-            Path(unfinished).unlink()
-            raise
+            content = np.array(lengths, dtype=_ID).tobytes()
+            digest.update(content)
+            stream.write(content)
+            stream.seek(0)
+            stream.write(digest.digest())
     except OSError as error:
         raise InputError(
             f"the tokens of {len(songs):,} songs are kept in {file.parent}, which cannot be written: "

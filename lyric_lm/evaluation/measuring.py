@@ -7,7 +7,7 @@ is measured lives elsewhere: ``held_out``, ``originality``, ``style``; what it m
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ def evaluate(
     """
     if settings["mauve"]:
         mauve_library()
-    sampling = Sampling(**{field.name: settings[field.name] for field in fields(Sampling)})
+    sampling = Sampling.of(settings)
     hashes = hashes_for(subject.folder, sampling.originality)
     train, held_out = subject.corpus.splits["train"], subject.corpus.splits[subject.split]
     seeds = [settings["seed"] + i for i in range(settings["num_samples"])]

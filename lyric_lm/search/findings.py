@@ -14,7 +14,9 @@ from typing import Any
 import yaml
 
 from lyric_lm.command import TEXT_KEYS
+from lyric_lm.errors import InputError
 from lyric_lm.runs import Run
+from lyric_lm.search.study import optuna
 
 FEWEST = 4  # runs from which importance is estimated
 _NOT_TO_TYPE = ("sweep=", "resume=", "objective=", "hydra.", "+callbacks.pruning.")
@@ -93,17 +95,16 @@ def importances(runs: Sequence[Run], key: str) -> dict[str, float] | None:
     if len(runs) < FEWEST or not varied or len({run.summary[key] for run in runs}) < 2:
         return None
     try:
-        import optuna
-        from optuna.importance import get_param_importances
-    except ImportError:
+        library = optuna()
+    except InputError:  # not installed
         return None
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     space = {name: _distribution([run.overrides.get(name) for run in runs]) for name in varied}
-    study = optuna.create_study()
+    study = library.create_study()
     for run in runs:
         params = {name: _value(run.overrides.get(name), space[name]) for name in varied}
-        study.add_trial(optuna.trial.create_trial(value=run.summary[key], params=params, distributions=space))
-    return dict(get_param_importances(study, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=0)))
+        study.add_trial(library.trial.create_trial(value=run.summary[key], params=params, distributions=space))
+    evaluator = library.importance.FanovaImportanceEvaluator(seed=0)
+    return dict(library.importance.get_param_importances(study, evaluator=evaluator))
 
 
 def _distribution(values: list[str | None]) -> Any:

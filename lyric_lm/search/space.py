@@ -49,12 +49,3 @@ def distribution(override: Override) -> "BaseDistribution":
     raise InputError(
         f"{asked} cannot be searched; allowed: choice(A,B), interval(LOW,HIGH), tag(log,interval(LOW,HIGH)), range(M,N)"
     )
-
-
-def typed(key: str, value: object) -> str:
-    """Return a trial's value as an argument.
-
-    >>> typed("optim.lr", 0.0003), typed("finetune", "lora")
-    ('optim.lr=0.0003', 'finetune=lora')
-    """
-    return f"{key}={value}"

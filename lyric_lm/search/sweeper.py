@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from lyric_lm.arguments import check_objective
 from lyric_lm.errors import InputError, Interrupted
-from lyric_lm.search.space import split, typed
+from lyric_lm.search.space import split
 from lyric_lm.search.study import address, begin, distributions_as_data, n_finished, open_study, tell
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class OptunaSweeper(Sweeper):
         storage = address(Path(str(self.config.hydra.sweep.dir)))
         batch = []
         for trial in trials:
-            chosen = [typed(key, value) for key, value in trial.params.items()]
+            chosen = [f"{key}={value}" for key, value in trial.params.items()]
             batch.append([*fixed, *chosen, *(pruning(storage, trial.number) if prunes else [])])
         self.validate_batch_is_legal(batch)
         returns: Sequence[JobReturn] = self.launcher.launch(batch, initial_job_idx=trials[0].number)
@@ -125,7 +125,7 @@ def _tell_best(study: "Study", folder: Path) -> None:
         log.error("no trial came to a result; the runs' logs in %s say why", folder)
         return
     best = study.best_trial
-    arguments = " ".join(typed(key, value) for key, value in best.params.items())
+    arguments = " ".join(f"{key}={value}" for key, value in best.params.items())
     log.info(
         "Best of %s trials: number %s, %.4f\nTrain with it: python -m lyric_lm.train %s\nLook at all: python -m "
         "lyric_lm.compare run=%s",
