@@ -62,11 +62,19 @@ def quote_text_arguments(arguments: list[str]) -> list[str]:
         if not equals or key not in TEXT_KEYS or value == "null" or is_list or is_swept or is_quoted or "${" in value:
             quoted.append(argument)
             continue
-        # In Hydra's grammar, backslashes are escaped only before a quote.
-        value = re.sub(r"(\\*)(')", r"\1\1\\\2", value)
-        value = re.sub(r"(\\+)\Z", r"\1\1", value)
-        quoted.append(f"{key}='{value}'")
+        quoted.append(f"{key}={quote(value)}")
     return quoted
+
+
+def quote(value: str) -> str:
+    r"""Return any text as a quoted value of Hydra's grammar, in which backslashes are escaped only before a quote.
+
+    >>> print(quote("don't"), quote("a\\"))
+    'don\'t' 'a\\'
+    """
+    value = re.sub(r"(\\*)(')", r"\1\1\\\2", value)
+    value = re.sub(r"(\\+)\Z", r"\1\1", value)
+    return f"'{value}'"
 
 
 def run(main: Callable[[], None], rewrite: Callable[[list[str]], list[str]] = list) -> NoReturn:
@@ -89,6 +97,11 @@ def run(main: Callable[[], None], rewrite: Callable[[list[str]], list[str]] = li
         main()
     except (HydraException, OmegaConfBaseException) as error:
         _say(_config_message(error), error)
+        sys.exit(1)
+    except RuntimeError as error:
+        if (message := _missing_launcher(error)) is None:
+            raise
+        _say(message, error)
         sys.exit(1)
     except (InputError, OSError) as error:
         _say(_message(error), error)
@@ -130,7 +143,7 @@ def _raise_interrupt(number: int, frame: FrameType | None) -> None:
             threading.Timer(0.1, os.kill, (os.getpid(), number)).start()
             return
         frame = frame.f_back
-    raise Interrupted()
+    raise Interrupted(signal=number)
 
 
 def _thread_stopped(stopped: threading.ExceptHookArgs) -> None:
@@ -157,6 +170,15 @@ def _message(error: BaseException) -> str:
             return f"no permission to write{where}; choose another place with hydra.run.dir=FOLDER or out=FILE"
         return f"{error.strerror}{where}"
     return " ".join(str(error).split())
+
+
+def _missing_launcher(error: RuntimeError) -> str | None:
+    """Return how to install the launcher that Hydra did not find, or None for another error."""
+    match = re.match(r"Unknown plugin class : 'hydra_plugins\.hydra_(joblib|ray|submitit)_launcher\.", str(error))
+    if match is None:
+        return None
+    name, extra = {"joblib": ("joblib", "sweep"), "ray": ("ray", "ray"), "submitit": ("slurm", "slurm")}[match[1]]
+    return f'hydra/launcher={name} is not installed: pip install "lyric-lm[{extra}]"'
 
 
 def _config_message(error: BaseException) -> str:

@@ -30,6 +30,8 @@ def main(cfg: DictConfig) -> None:
     is_comparable = has_one_tokenizer(found)
     if not is_comparable:
         print("models with different tokenizers: sorted by bits per byte, losses per token do not compare")
+    if len({run.summary["artist"] for run in found}) > 1:
+        print("songs of several artists: what their losses fell by compares, how low they are does not")
     print(table(runs))
     together = findings(runs, is_comparable)
     if text := comparison.told(together):

@@ -39,6 +39,8 @@ def differing_settings(runs: list[Run]) -> list[dict[str, str]]:
     """Return, for each run, the settings in which the runs differ; a setting not given is ``-``."""
     keys = list(dict.fromkeys(key for run in runs for key in run.overrides))
     varied = [key for key in keys if len({run.overrides.get(key) for run in runs}) > 1]
+    if "data.artist" in varied:  # which says it better
+        varied = [key for key in varied if key != "data.path"]
     return [{key: run.overrides.get(key, "-") for key in varied} for run in runs]
 
 
@@ -129,8 +131,11 @@ def findings(runs: list[LabelledRun], is_comparable: bool) -> dict[str, Any]:
     """Return what the runs say together, as plain data.
 
     That is ``importances`` of settings (shares, or None), ``spreads`` over seeds as texts by setting, the ``ranking``
-    in words, and the ``command`` of the best run; empty where there is nothing to say.
+    in words, and the ``command`` of the best run; empty where there is nothing to say. Losses on the songs of several
+    artists rank nothing: some artists are easier to guess than others.
     """
+    if len({run.summary["artist"] for _, run in runs}) > 1:
+        return {"importances": None, "spreads": {}, "ranking": "", "command": ""}
     key = "best_val_loss" if is_comparable else "bits_per_byte"
     plain = [run for _, run in runs]
     over_seeds = spreads(plain, key)

@@ -21,7 +21,7 @@ NATS, BITS = "nats per token", "bits per byte"
 
 def train_loss(metrics: pd.DataFrame) -> Figure:
     """Draw ``train/loss`` at each step and its mean over the last tenth of the run, above the baseline."""
-    figure, axes = _figure("Training loss (plain cross-entropy)", "optimizer step", NATS)
+    figure, axes = figure_of("Training loss (plain cross-entropy)", "optimizer step", NATS)
     steps = metrics[metrics["train/loss"].notna()]
     _with_mean(axes, steps, "train/loss", BLUE)
     if (steps["train/objective"] - steps["train/loss"]).abs().max() > 1e-6:
@@ -33,7 +33,7 @@ def train_loss(metrics: pd.DataFrame) -> Figure:
 
 def eval_loss(metrics: pd.DataFrame) -> Figure:
     """Draw ``val/loss`` by epoch from the untrained model on, the best one marked, with the training loss."""
-    figure, axes = _figure("Held-out loss by epoch", "epoch (0: untrained)", NATS)
+    figure, axes = figure_of("Held-out loss by epoch", "epoch (0: untrained)", NATS)
     held_out = metrics[metrics["val/loss"].notna()]
     at = _epochs_done(held_out)
     axes.plot(at, held_out["val/loss"], "o-", color=BLUE, label="held-out songs")
@@ -55,7 +55,7 @@ def eval_loss(metrics: pd.DataFrame) -> Figure:
 
 def grad_norm(metrics: pd.DataFrame, clip_at: float | None) -> Figure:
     """Draw the gradient's L2 norm before clipping at each step, and where it is clipped."""
-    figure, axes = _figure("Gradient norm before clipping", "optimizer step", "L2 norm")
+    figure, axes = figure_of("Gradient norm before clipping", "optimizer step", "L2 norm")
     _with_mean(axes, metrics[metrics["train/grad_norm"].notna()], "train/grad_norm", BLUE)
     if clip_at:
         axes.axhline(clip_at, color=ORANGE, ls="--", lw=1, label=f"clipped at {clip_at:g}")
@@ -74,7 +74,7 @@ def overlay(runs: Sequence[tuple[str, Run]], column: str) -> Figure:
     }
     is_val = column.startswith("val/")
     unit = {"train/grad_norm": "L2 norm", "val/bits_per_byte": BITS}.get(column, NATS)
-    figure, axes = _figure(what.get(column, column), "epoch (0: untrained)" if is_val else "optimizer step", unit)
+    figure, axes = figure_of(what.get(column, column), "epoch (0: untrained)" if is_val else "optimizer step", unit)
     for (label, run), colour in zip(runs, _COLOURS * (len(runs) // len(_COLOURS) + 1), strict=False):
         if is_val:
             held_out = run.val
@@ -108,7 +108,8 @@ def save_run_curves(metrics: pd.DataFrame, clip_at: float | None, folder: Path) 
         save(eval_loss(metrics), folder / "eval_loss.png")
 
 
-def _figure(title: str, x: str, y: str) -> tuple[Figure, Axes]:
+def figure_of(title: str, x: str, y: str) -> tuple[Figure, Axes]:
+    """Return a figure with one panel, its title and what its axes show."""
     figure = Figure(figsize=(7.2, 4.2), layout="constrained")
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", fontsize=12)

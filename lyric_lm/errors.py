@@ -32,5 +32,10 @@ class FolderInUse(InputError):  # noqa: N818 - a state of things, like NotFinite
 class Interrupted(BaseException):
     """The user (Ctrl-C) or the system (SIGTERM) asked a run to stop; what it learned is kept.
 
-    Not an ``Exception``, like ``KeyboardInterrupt``, so that no library swallows it. Exit status 130.
+    Not an ``Exception``, like ``KeyboardInterrupt``, so that no library swallows it. Exit status 130. ``signal`` is the
+    one that asked, where it was one.
     """
+
+    def __init__(self, message: str = "", signal: int | None = None):
+        super().__init__(message)
+        self.signal = signal

@@ -1,10 +1,11 @@
 """Is this still the same run? Songs and settings as a checkpoint remembers them, and what has changed since.
 
-A run goes on exactly only with the songs, the settings and the number of processes it began with. What changes no
-step (how long to train, where to log, samples) may change; everything else is refused by name.
+A run goes on exactly only with the songs and the settings it began with. What changes no step (how long to train, where
+to log, samples, into how many batches and processes a step is cut) may change; everything else is refused by name.
 """
 
 import hashlib
+import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ _GROUPS = ("model", "finetune", "data", "optim", "trainer")
 _SAME_STEP = ("model.gradient_checkpointing",)  # to the last bit
 # Of the data, only how the songs are laid out; of the trainer, only what decides about a step.
 _LAYOUT = ("block_size", "batch_size")
+# The same songs may be cut into other batches, unless something is counted in batches.
+_CUT = ("data.batch_size", "trainer.accumulate_grad_batches")
+_IN_BATCHES = ("val_check_interval", "limit_train_batches", "limit_val_batches", "overfit_batches")
 _STEP = (
     *("precision", "accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm", "val_check_interval"),
     *("check_val_every_n_epoch", "limit_train_batches", "limit_val_batches", "overfit_batches"),
@@ -86,17 +90,20 @@ def refuse_changes(then: dict[str, Any], now: dict[str, Any], resume: str) -> No
             f"resume={resume}: its checkpoint is of finetune={before}, not of finetune={method}; resume it without "
             "finetune="
         )
-    changed = [key for key in old if key in new and old[key] != new[key]]
+    is_recut = is_same_step(then, now)
+    changed = [key for key in old if key in new and old[key] != new[key] and not (is_recut and key in _CUT)]
     if changed:
         key, more = changed[0], f" (and {len(changed) - 1} more settings)" if len(changed) > 1 else ""
         raise InputError(
             f"resume={resume}: {key} was {_shown(old[key])} and is now {_shown(new[key])}{more}, so the run would not "
             f"go on as it began; resume it with {key}={_shown(old[key])}, or start a new run"
         )
-    if then["world_size"] != now["world_size"]:
+    if then["world_size"] != now["world_size"] and not is_recut:
         raise InputError(
             f"resume={resume}: the run was made by {then['world_size']} processes and there are now "
-            f"{now['world_size']}; set trainer.devices={then['world_size']}"
+            f"{now['world_size']}, so a step would hold other songs; set trainer.devices={then['world_size']}, or "
+            f"data.batch_size and trainer.accumulate_grad_batches so that with the processes they multiply to "
+            f"{_blocks_per_step(then)}"
         )
     if then["songs"] != now["songs"]:
         raise InputError(
@@ -105,6 +112,16 @@ def refuse_changes(then: dict[str, Any], now: dict[str, Any], resume: str) -> No
         )
     if then["blocks"] != now["blocks"]:
         raise InputError(f"resume={resume}: the songs are the same, but are read in another order now; start a new run")
+
+
+def is_same_step(then: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Return whether a step holds the same blocks, however they are cut into batches, windows and processes."""
+    counted_in_batches = any(now["settings"].get(f"trainer.{key}") is not None for key in _IN_BATCHES)
+    return not counted_in_batches and _blocks_per_step(then) == _blocks_per_step(now)
+
+
+def _blocks_per_step(run: dict[str, Any]) -> int:
+    return int(math.prod(run["settings"][key] for key in _CUT) * run["world_size"])
 
 
 def difference(then: dict[str, list[list[str]]], now: dict[str, list[list[str]]]) -> str:

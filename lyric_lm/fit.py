@@ -25,6 +25,7 @@ from lyric_lm.card import model_card
 from lyric_lm.checkpoints import BEST, LAST, PREVIOUS, find_checkpoint
 from lyric_lm.checks.batch_size import with_batch_size
 from lyric_lm.checks.check import heed
+from lyric_lm.checks.memory import with_changes
 from lyric_lm.checks.recipe import check_all, check_baseline, n_steps
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.durable import write_text
@@ -116,9 +117,11 @@ def fit_run(
     if found:
         mark_unfinished(run_dir)
     file = found.file if found else None
-    was_interrupted, not_finite = False, None
+    was_interrupted, asked_by, not_finite = False, None, None
     try:
-        with others(trainer.world_size, fit_along, settings, corpus, run_dir, file):
+        same = with_changes(settings, {"trainer.precision": str(trainer.precision)})  # whatever other machines prefer
+        device = trainer.strategy.root_device.type
+        with others(trainer.world_size, device, fit_along, same, corpus, run_dir.absolute(), file and file.absolute()):
             if found is None:
                 log.info("Measuring the untrained model on the held-out songs ...")
                 trainer.validate(module, songs, verbose=False)
@@ -126,13 +129,13 @@ def fit_run(
                 checks.append(check_baseline(export.baseline_loss, network.config.vocab_size, model["from_scratch"]))
                 heed(checks, run_dir / "preflight.json")
             trainer.fit(module, songs, ckpt_path=file, weights_only=True)
-    except (Interrupted, KeyboardInterrupt):
-        was_interrupted = True
+    except (Interrupted, KeyboardInterrupt) as stop:
+        was_interrupted, asked_by = True, getattr(stop, "signal", None)
     except NotFinite as error:
         was_interrupted, not_finite = True, error
         write_json(run_dir / "not_finite.json", error.account)
     if was_interrupted and found and trainer.global_step == 0:  # not even the checkpoint was read
-        raise Interrupted(f"nothing has changed; go on with: python -m lyric_lm.train resume={run_dir}")
+        raise Interrupted(f"nothing has changed; go on with: python -m lyric_lm.train resume={run_dir}", asked_by)
     if was_interrupted and export.best_loss is None and trainer.global_step > 0:
         export.export(module)  # nothing was measured yet; what was learned is kept all the same
     if trainer.global_step > 0:
@@ -153,7 +156,8 @@ def fit_run(
         raise Interrupted(
             f"stopped after {trainer.global_step} steps; go on with: python -m lyric_lm.train resume={run_dir}"
             if checkpoints.file.is_file()
-            else f"nothing was learned yet; {run_dir} can be deleted"
+            else f"nothing was learned yet; {run_dir} can be deleted",
+            asked_by,
         )
     return summary
 

@@ -1,6 +1,5 @@
 """One writer for a run folder: a second run is refused before it touches anything."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,14 +13,11 @@ from lyric_lm.errors import FolderInUse
 def only_writer(run_dir: Path) -> Iterator[None]:
     """Hold a run folder for as long as the block runs; the system lets it go when the process dies, however it dies.
 
-    Of a run in several processes the first one holds it for all.
+    Of a run in several processes the first one holds it for all; the others write nothing.
 
     Raises:
         FolderInUse: another process holds it.
     """
-    if os.environ.get("LOCAL_RANK", "0") != "0":
-        yield
-        return
     run_dir.mkdir(parents=True, exist_ok=True)
     file = run_dir / ".lock"
     lock = FileLock(file, timeout=0)

@@ -90,6 +90,11 @@ def losses_by_epoch(metrics: "pd.DataFrame") -> tuple[list[dict[str, Any]], int 
     return rows, min(trained, key=lambda row: row["val_loss"])["epoch"] if trained else None
 
 
+def from_here(path: Path) -> Path:
+    """Return a path as seen from here if it lies below: shorter to read, and the same place."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
 def find_runs(where: str | list[str]) -> list[Path]:
     """Return the run folders that are meant: folders, or folders of runs, with commas between.
 

@@ -73,7 +73,7 @@ def defaults() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for file in sorted(CONF.rglob("*.yaml")):
         group = file.parent.name if file.parent != CONF else ""
-        if group in ("experiment", "sweep", "hydra", "job_logging", "sweeper", "launcher"):
+        if group in ("experiment", "sweep", "artist", "hydra", "job_logging", "sweeper", "launcher"):
             continue
         text = file.read_text(encoding="utf-8")
         group = "" if text.startswith("# @package _global_") else group

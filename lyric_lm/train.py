@@ -8,6 +8,7 @@ and commas it sweeps. ``resume=RUN`` goes on where a run stopped, with its own s
 
 import json
 import logging
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from lyric_lm import jobs
 from lyric_lm.arguments import check_training
 from lyric_lm.command import HYDRA, run, told
 from lyric_lm.durable import write_text
@@ -26,6 +28,7 @@ from lyric_lm.errors import InputError, Interrupted
 from lyric_lm.lock import only_writer
 from lyric_lm.lyrics.corpus import corpus_from
 from lyric_lm.lyrics.report import describe
+from lyric_lm.runs import OUTPUTS, from_here, latest_run
 from lyric_lm.settings import plain
 
 log = logging.getLogger(__name__)
@@ -40,15 +43,12 @@ def resume_arguments(arguments: list[str]) -> list[str]:
     asked = [argument.partition("=")[2].strip("'\"") for argument in arguments if argument.startswith("resume=")]
     if not asked or asked[-1] in ("", "null"):
         return arguments
-    from lyric_lm.runs import OUTPUTS, latest_run
-
     folder = latest_run(OUTPUTS, ".hydra/overrides.yaml") if asked[-1] == "latest" else Path(asked[-1]).expanduser()
     saved = folder / ".hydra" / "overrides.yaml"
     if not saved.is_file():
         raise InputError(f"resume={asked[-1]} is not a run folder (no .hydra/overrides.yaml); give one, or latest")
-    summary = folder / "summary.json"
     is_longer = any(argument.startswith("trainer.max_") for argument in arguments)
-    if summary.is_file() and not json.loads(summary.read_text(encoding="utf-8"))["interrupted"] and not is_longer:
+    if complete_summary(folder) is not None and not is_longer:
         raise InputError(f"resume={asked[-1]}: this run is complete; to train on, also give trainer.max_epochs=N")
     began_in = folder / ".hydra" / "hydra.yaml"
     old_cwd = yaml.safe_load(began_in.read_text(encoding="utf-8"))["hydra"]["runtime"]["cwd"]
@@ -77,18 +77,63 @@ def seen_from(argument: str, old_cwd: Path) -> str:
     return f"{key}='{there}'" if there.exists() and "'" not in str(there) else argument
 
 
+def absolute_sweep(arguments: list[str]) -> list[str]:
+    """Return the arguments with a sweep's folder as a whole path: its jobs may run where another folder is the current.
+
+    >>> absolute_sweep(["-m", "hydra.sweep.dir='/a b'", "hydra.sweep.dir=${b}"])
+    ['-m', 'hydra.sweep.dir=/a b', 'hydra.sweep.dir=${b}']
+    """
+    key = "hydra.sweep.dir="
+    typed = {argument: argument.removeprefix(key).strip("'\"") for argument in arguments if argument.startswith(key)}
+    whole = {a: f"{key}{Path(folder).expanduser().absolute()}" for a, folder in typed.items() if "${" not in folder}
+    return [whole.get(argument, argument) for argument in arguments]
+
+
+def rewritten(arguments: list[str]) -> list[str]:
+    """Return the arguments that are meant by those that were typed."""
+    return resume_arguments(absolute_sweep(arguments))
+
+
 @hydra.main(**HYDRA, config_name="train")
 @told
 def main(cfg: DictConfig) -> float | None:
+    jobs.begin()
     settings = plain(cfg)
     check_training(settings)
-    run_dir = Path(HydraConfig.get().runtime.output_dir)
-    if run_dir.is_relative_to(Path.cwd()):
-        run_dir = run_dir.relative_to(Path.cwd())  # shorter to read, and the same place
+    run_dir = from_here(Path(HydraConfig.get().runtime.output_dir))
+    is_job = HydraConfig.get().mode == RunMode.MULTIRUN
     with only_writer(run_dir):
         if holds_run(run_dir) and not settings["resume"]:
-            raise InputError(f"hydra.run.dir={run_dir} holds a run already; choose another folder, or resume={run_dir}")
-        return train(settings, run_dir, lambda: save_settings(cfg, run_dir))
+            if not (is_job and is_same_job(run_dir)):
+                key = "hydra.sweep.dir" if is_job else "hydra.run.dir"
+                raise InputError(f"{key}: {run_dir} holds a run already; choose another folder, or resume={run_dir}")
+            if (summary := complete_summary(run_dir)) is not None:
+                log.info("%s is complete already", run_dir)
+                return summary[settings["objective"]]
+            settings["resume"] = str(run_dir)
+        try:
+            return train(settings, run_dir, lambda: save_settings(cfg, run_dir))
+        except Interrupted as stopped:
+            jobs.give_way(stopped)
+            if is_job:
+                folder = from_here(Path(HydraConfig.get().sweep.dir).absolute())
+                raise Interrupted(f"go on with the same command and hydra.sweep.dir={folder}") from None
+            raise
+
+
+def is_same_job(run_dir: Path) -> bool:
+    """Return whether the run in a sweep's folder was begun with the arguments that this job has."""
+    saved = run_dir / ".hydra" / "overrides.yaml"
+    if not saved.is_file():
+        return False
+    return list(HydraConfig.get().overrides.task) == yaml.safe_load(saved.read_text(encoding="utf-8"))
+
+
+def complete_summary(run_dir: Path) -> dict[str, Any] | None:
+    """Return what a run came to; None if there is none that has come to its end."""
+    file = run_dir / "summary.json"
+    summary = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return None if summary is None or summary["interrupted"] else summary
 
 
 def holds_run(run_dir: Path) -> bool:
@@ -135,4 +180,9 @@ def train(settings: dict[str, Any], run_dir: Path, on_begin: Callable[[], None])
 
 
 if __name__ == "__main__":
-    run(main, resume_arguments)
+    if "TORCHELASTIC_RUN_ID" in os.environ:  # torchrun's; without it, nothing of torch is needed yet
+        from lyric_lm.processes import follow, is_follower
+
+        if is_follower():
+            follow()
+    run(main, rewritten)

@@ -1,21 +1,24 @@
 """Build Lightning's Trainer for a run: the configured loggers and callbacks, and those that every run has."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import hydra.utils
 import lightning as L
 from lightning.pytorch.loggers import TensorBoardLogger
-from lightning.pytorch.plugins.environments import LightningEnvironment
+from lightning.pytorch.plugins.environments import LightningEnvironment, TorchElasticEnvironment
+from lightning.pytorch.strategies import DDPStrategy
 
 from lyric_lm.callbacks.originality import Originality
 from lyric_lm.callbacks.progress import WholeRunProgress
 from lyric_lm.callbacks.samples import Samples
 from lyric_lm.checkpoints import CheckpointFiles
 from lyric_lm.errors import InputError
-from lyric_lm.hardware import resolve_precision
+from lyric_lm.hardware import device_of, resolve_precision
+from lyric_lm.jobs import is_side_by_side
 from lyric_lm.lyrics.song import Song
-from lyric_lm.processes import n_processes
+from lyric_lm.processes import PATIENCE, backend_of, is_launched, n_processes
 
 OURS = ("on_nan", "checkpoint_minutes")  # keys of ``trainer`` that Lightning does not know
 
@@ -51,7 +54,10 @@ def make_trainer(
             # Given afterwards: Hydra would make a configuration of the songs, in which "${" means something.
             make = hydra.utils.instantiate(entry, _partial_=True)
             callbacks.append(make(**given.get(entry["_target_"], {})))
-    return _trainer(settings, run_dir, [*callbacks, *always[1:], WholeRunProgress()], [metrics, *loggers])
+    progress = WholeRunProgress()
+    if is_side_by_side():
+        progress.disable()
+    return _trainer(settings, run_dir, [*callbacks, *always[1:], progress], [metrics, *loggers])
 
 
 def make_silent_trainer(settings: dict[str, Any], run_dir: Path, always: list[L.Callback]) -> L.Trainer:
@@ -64,11 +70,10 @@ def make_silent_trainer(settings: dict[str, Any], run_dir: Path, always: list[L.
 def _trainer(settings: dict[str, Any], run_dir: Path, callbacks: list[L.Callback], loggers: list[Any]) -> L.Trainer:
     options = {key: value for key, value in settings["trainer"].items() if key not in OURS}
     options["precision"] = resolve_precision(options["precision"], options["accelerator"])
-    world_size = n_processes(options)
-    options |= {"devices": world_size, "strategy": "auto" if world_size == 1 else "ddp"}
-    plugins: list[Any] = [CheckpointFiles()]
-    if world_size > 1:
-        plugins.append(LightningEnvironment())  # whatever scheduler the machine has: one machine, our processes
+    device = device_of(options["accelerator"])
+    options |= _several(n_processes(options), options["strategy"], device, options["precision"])
+    # Whatever scheduler the machine has: the processes are ours, and so is what happens on its signals.
+    plugins: list[Any] = [CheckpointFiles(), TorchElasticEnvironment() if is_launched() else LightningEnvironment()]
     try:
         return L.Trainer(
             **options,
@@ -84,6 +89,26 @@ def _trainer(settings: dict[str, Any], run_dir: Path, callbacks: list[L.Callback
         raise InputError(
             f"trainer: {str(error).partition(') ')[2] or error}; the keys are those of Lightning's Trainer"
         ) from error
+
+
+def _several(world_size: int, strategy: str, device: str, precision: str) -> dict[str, Any]:
+    """Return what Lightning wants to know about several processes.
+
+    Raises:
+        InputError: it is not known to be right that way.
+    """
+    if world_size == 1:
+        return {"devices": 1, "strategy": "auto", "num_nodes": 1}
+    talk: dict[str, Any] = {"process_group_backend": backend_of(device), "timeout": PATIENCE}
+    here = int(os.environ["LOCAL_WORLD_SIZE"]) if is_launched() else world_size
+    several: dict[str, Any] = {"devices": here, "num_nodes": world_size // here}
+    if strategy == "fsdp" and precision == "16-mixed":
+        raise InputError("trainer.precision=16-mixed is not known to be right with trainer=fsdp; set bf16-mixed")
+    if strategy != "fsdp":
+        return {**several, "strategy": DDPStrategy(**talk)}
+    from lyric_lm.model.sharded import Sharded  # a second, which others need not wait for
+
+    return {**several, "strategy": Sharded(world_size, **talk)}
 
 
 def _name_of(kind: type) -> str:

@@ -115,7 +115,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
         handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             with pytest.raises(SystemExit) as exit_:
-                command.run(module.main, getattr(module, "resume_arguments", list))
+                command.run(module.main, getattr(module, "rewritten", list))
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)

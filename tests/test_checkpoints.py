@@ -195,7 +195,10 @@ def songs(*texts: str) -> LyricsDataModule:
     return LyricsDataModule({"train": named[1:], "val": named[:1], "test": []}, make_tiny()[1], 1024, 64, 1, seed=1)
 
 
-FULL = {"finetune.method": "full"}
+SETTINGS = {
+    **{"finetune.method": "full", "optim.lr": 1e-3, "data.batch_size": 1, "trainer.accumulate_grad_batches": 8},
+    **{"trainer.val_check_interval": None, "trainer.limit_train_batches": None},
+}
 
 
 def identity(data: LyricsDataModule, **settings: Any) -> dict[str, Any]:
@@ -203,7 +206,7 @@ def identity(data: LyricsDataModule, **settings: Any) -> dict[str, Any]:
         "model": "tiny",
         "songs": songs_fingerprint(data),
         "blocks": blocks_fingerprint(data),
-        "settings": {**FULL, "optim.lr": 1e-3, "data.batch_size": 1, **settings},
+        "settings": {**SETTINGS, **settings},
         "world_size": 1,
     }
 
@@ -232,13 +235,10 @@ def test_other_songs_are_told_by_number_and_title(texts: tuple[str, ...], words:
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        (
-            "settings",
-            FULL | {"optim.lr": 2e-3, "data.batch_size": 1},
-            "optim.lr was 0.001 and is now 0.002",
-        ),
-        ("settings", FULL | {"optim.lr": 2e-3, "data.batch_size": 2}, "(and 1 more settings)"),
-        ("world_size", 2, "made by 1 processes and there are now 2; set trainer.devices=1"),
+        ("settings", SETTINGS | {"optim.lr": 2e-3}, "optim.lr was 0.001 and is now 0.002"),
+        ("settings", SETTINGS | {"optim.lr": 2e-3, "data.batch_size": 2}, "(and 1 more settings)"),
+        ("settings", SETTINGS | {"data.batch_size": 2}, "data.batch_size was 1 and is now 2"),
+        ("world_size", 2, "made by 1 processes and there are now 2, so a step would hold other songs"),
         ("model", "gpt2", "is of model=tiny, not of model=gpt2"),
         ("blocks", "0", "read in another order now"),
     ],
@@ -249,6 +249,21 @@ def test_what_changes_the_result_is_refused(key: str, value: Any, words: str) ->
     with pytest.raises(InputError) as error:
         refuse_changes(then, now, "run")
     assert words in str(error.value)
+
+
+def test_the_same_steps_in_other_batches_are_the_same_run() -> None:
+    then = identity(songs(*TEXTS))
+    for batch_size, accumulate, world_size in ((8, 1, 1), (2, 2, 2), (1, 4, 2), (1, 1, 8)):
+        cut = {"data.batch_size": batch_size, "trainer.accumulate_grad_batches": accumulate}
+        now = {**identity(songs(*TEXTS), **cut), "world_size": world_size}
+        refuse_changes(then, now, "run")
+        counted = {"trainer.limit_train_batches": 5}  # batches, which are others now
+        with pytest.raises(InputError):
+            refuse_changes(
+                identity(songs(*TEXTS), **counted),
+                {**identity(songs(*TEXTS), **cut, **counted), "world_size": world_size},
+                "run",
+            )
 
 
 # One writer
@@ -272,10 +287,3 @@ def test_a_folder_that_is_being_written_is_refused_and_free_after_a_kill(tmp_pat
     with only_writer(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
-
-
-def test_only_the_first_process_of_a_run_holds_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with only_writer(tmp_path):
-        monkeypatch.setenv("LOCAL_RANK", "1")
-        with only_writer(tmp_path):
-            pass

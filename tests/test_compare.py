@@ -285,3 +285,22 @@ def test_compare_imports_no_torch(unlike: list[Path], tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.endswith("compare.html\n[]\n")
+
+
+def test_artists_are_not_ranked(tmp_path: Path, call: Callable[..., Done]) -> None:
+    for name, loss in (("ada", 3.1), ("ben", 3.4)):
+        folder = leave_run(tmp_path / "sweep" / name, loss=loss)
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8")) | {"artist": name}
+        (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+        (folder / ".hydra").mkdir()
+        overrides = f"- data.path='songs/{name}.jsonl'\n- data.artist='{name}'\n- model=gpt2\n"
+        (folder / ".hydra" / "overrides.yaml").write_text(overrides, encoding="utf-8")
+    runs = label_runs(read(tmp_path / "sweep" / "ada", tmp_path / "sweep" / "ben"))
+    assert [label for label, _ in runs] == ["artist=ada", "artist=ben"]
+    assert not any(findings(runs, True).values())
+    done = call("compare", f"run={tmp_path / 'sweep'}", f"out={tmp_path / 'images'}")
+    assert done.code == 0, done.err
+    assert done.out.startswith(
+        "songs of several artists: what their losses fell by compares, how low they are does not"
+    )
+    assert "the best again" not in done.out

@@ -1,5 +1,7 @@
 """Every command, model, experiment and sweep composes, and the keys are those that are told."""
 
+import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,7 @@ def test_groups_have_the_known_keys() -> None:
     data = {
         "path",
         "artist",
+        "min_songs",
         "section_labels",
         "clean",
         "keep_versions",
@@ -111,6 +114,34 @@ def test_a_sweep_composes_over_known_keys(sweep: str) -> None:
         cfg = compose("train", [f"sweep={sweep}"], return_hydra_config=True)
     assert cfg.hydra.mode.name == "MULTIRUN"
     assert set(cfg.hydra.sweeper.params) <= set(defaults()) | {"experiment"}
+
+
+# Chosen by others, not by the user: hydra/job_logging, and hydra's own group.
+GROUPS = ("data", "model", "trainer", "optim", "finetune", "callbacks", "logger", "sweep", "artist", "experiment")
+PLUGINS = ("hydra/launcher", "hydra/sweeper")
+
+
+@pytest.mark.parametrize("option", [f"{group}={name}" for group in (*GROUPS, *PLUGINS) for name in names(group)])
+def test_every_option_of_every_group_composes(option: str) -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("train", [option], return_hydra_config=True)
+    target = cfg.hydra[option.partition("=")[0].partition("/")[2] or "launcher"]._target_
+    module, _, name = target.rpartition(".")
+    assert hasattr(importlib.import_module(module), name)  # what a launcher's or a sweeper's file names is there
+
+
+def test_no_group_is_forgotten() -> None:
+    found = {file.parent.relative_to(CONF).as_posix() for file in CONF.rglob("*.yaml")}
+    assert found == {*GROUPS, *PLUGINS, "hydra/job_logging", "hydra", "."}
+
+
+@pytest.mark.parametrize("launcher", names("hydra/launcher"))
+def test_a_launcher_says_what_it_needs_and_where_it_is_explained(launcher: str) -> None:
+    text = (CONF / "hydra" / "launcher" / f"{launcher}.yaml").read_text(encoding="utf-8")
+    page = re.search(r"docs/\w+\.md", text)
+    assert page is not None
+    assert f"hydra/launcher={launcher}" in (ROOT / page[0]).read_text(encoding="utf-8")
+    assert re.search(r"^# Needs: pip install -e \"\.\[\w+\]\"", text, re.MULTILINE)
 
 
 def test_every_key_is_explained_where_it_is_set() -> None:

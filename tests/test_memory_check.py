@@ -150,3 +150,14 @@ def test_the_limit_of_a_container_counts(files: dict[str, str], group: str, limi
         (tmp_path / name).write_text(text + "\n", encoding="utf-8")
     (tmp_path / "cgroup").write_text(group + "\n", encoding="utf-8")
     assert memory._container_limit(tmp_path, tmp_path / "cgroup") == limit
+
+
+def test_shards_of_a_model_need_a_share_of_its_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = make_tiny()[0]
+    states = 16 * sum(p.numel() for p in network.parameters())  # weights, gradients, two moments, 4 bytes each
+    monkeypatch.setattr(memory, "device_of", lambda accelerator: "cuda")
+    monkeypatch.setattr(memory, "n_processes", lambda trainer: 4)
+    monkeypatch.setattr(memory, "bytes_there", lambda device: peak_bytes(network, SETTINGS, "cuda") - states / 2)
+    whole = with_changes(SETTINGS, {"trainer.strategy": "ddp"})
+    assert check_memory(network, whole).status == "warn"
+    assert check_memory(network, with_changes(SETTINGS, {"trainer.strategy": "fsdp"})).status == "pass"

@@ -16,9 +16,9 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Checkpoint
 
-from lyric_lm import __version__
+from lyric_lm import __version__, jobs
 from lyric_lm.callbacks.metrics_file import MetricsFile
-from lyric_lm.callbacks.place import at_end, before_step, before_validation
+from lyric_lm.callbacks.place import at_end, before_step, before_validation, recut
 from lyric_lm.checkpoints import FORMAT
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.errors import Interrupted, NotFinite
@@ -29,9 +29,9 @@ from lyric_lm.random_state import random_state, restore_random_state
 class Checkpoints(Checkpoint):
     """Write ``last.ckpt`` after each validation, every ``minutes``, at the end, and when the run is stopped.
 
-    Ctrl-C and SIGTERM become ``Interrupted``, at once wherever no weight is being changed; what was computed of an
-    unfinished step is done again. Lightning calls a ``Checkpoint`` after all other callbacks, so that their state is
-    complete when it is noted.
+    Ctrl-C, SIGTERM and a scheduler's warnings become ``Interrupted``, at once wherever no weight is being changed; what
+    was computed of an unfinished step is done again. Lightning calls a ``Checkpoint`` after all other callbacks, so
+    that their state is complete when it is noted.
 
     Args:
         file: ``last.ckpt``.
@@ -48,22 +48,22 @@ class Checkpoints(Checkpoint):
         self._saved_at = 0.0
         self._restored: dict[str, Any] = {}
         self._was_validated = self._is_best = self._is_place_best = False
-        self._is_asked = self._is_updating = False
-        self._must_agree = False
+        self._is_updating = self._must_agree = False
+        self._asked_by: int | None = None  # the signal
 
     # Lightning sets its own SIGTERM handler after ``setup`` and puts all handlers back in its teardown, so
     # these come later than ``setup`` and need no teardown here.
 
     def _listen(self, trainer: L.Trainer) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, *jobs.WARNINGS):
             signal.signal(number, self._asked)
         if trainer.received_sigterm:  # by Lightning's handler, a moment ago; it would end the process with status 0
-            raise Interrupted()
+            raise Interrupted(signal=signal.SIGTERM)
 
     def _asked(self, number: int, frame: Any) -> None:
-        self._is_asked = True
+        self._asked_by = number
         if not self._is_updating and not self._must_agree:
-            raise Interrupted()
+            raise Interrupted(signal=number)
 
     # From here on weights change, until the step is noted.
 
@@ -107,6 +107,9 @@ class Checkpoints(Checkpoint):
     def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
         # The weights are those of the noted step: neither exception comes while a step is taken.
         is_ours = isinstance(exception, Interrupted | NotFinite)
+        if is_ours and self._must_agree:  # all processes are here
+            assert isinstance(pl_module, SongModule)
+            pl_module.gather()
         if is_ours and self._place and self._place["global_step"] == trainer.global_step > 0:
             self._save(trainer)
 
@@ -114,7 +117,8 @@ class Checkpoints(Checkpoint):
         """Keep all that a checkpoint of this moment needs besides weights and optimizer; stop if asked to."""
         assert isinstance(module, SongModule)
         if self._restored:
-            restore_random_state(self._restored["rng"][trainer.global_rank])
+            states = self._restored["rng"]  # of each process; of fewer or more than there were, dropout is another
+            restore_random_state(states[trainer.global_rank % len(states)])
             trainer.fit_loop.epoch_loop._batches_that_stepped = self._restored["n_logged"]
             self._restored = {}
         loops["state_dict"].pop(
@@ -134,6 +138,7 @@ class Checkpoints(Checkpoint):
                 "n_skipped_steps": module.n_skipped_steps,
                 "seconds_trained": module.seconds_trained,
                 "best_loss": self.best_loss,
+                "blocks_at_once": trainer.datamodule.train_batches.blocks_at_once,
                 "until": [trainer.max_epochs, trainer.max_steps],
                 "is_stopped": bool(trainer.should_stop),
                 "n_logged": trainer.fit_loop.epoch_loop._batches_that_stepped,
@@ -142,8 +147,8 @@ class Checkpoints(Checkpoint):
         }
         self._is_place_best = self._is_best
         self._is_updating = False
-        if self._any(trainer, self._is_asked):
-            raise Interrupted()
+        if self._any(trainer, self._asked_by is not None):
+            raise Interrupted(signal=self._asked_by)
 
     def _any(self, trainer: L.Trainer, is_true: bool) -> bool:
         """Return whether it is true in one of the processes."""
@@ -172,6 +177,16 @@ class Checkpoints(Checkpoint):
     def on_load_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
         assert isinstance(pl_module, SongModule)
         ours = checkpoint["lyric_lm"]
+        batches = trainer.datamodule.train_batches
+        blocks_at_once = ours.get("blocks_at_once", batches.blocks_at_once)  # older ones do not say
+        if blocks_at_once != batches.blocks_at_once:  # the same steps in other batches
+
+            def as_many(n_batches: int) -> int:
+                return batches.as_many(n_batches, blocks_at_once)
+
+            recut(checkpoint["loops"]["fit_loop"], as_many)
+            place = batches.state_dict()
+            batches.load_state_dict({**place, "n_trained": as_many(place["n_trained"])})
         pl_module.n_tokens_trained, pl_module.seconds_trained = ours["n_tokens_trained"], ours["seconds_trained"]
         pl_module.n_skipped_steps = ours["n_skipped_steps"]
         self.best_loss = ours["best_loss"]

@@ -51,10 +51,12 @@ class ExportBest(L.Callback):
         except UnusableError as error:
             log.warning("Warning: %s is gone, and %s %s; the next best epoch writes it", self.folder, self.best, error)
             return
-        now = {name: value.detach().clone() for name, value in pl_module.state_dict().items()}
-        pl_module.load_state_dict(best)
+        assert isinstance(pl_module, SongModule)
+        network = pl_module.whole
+        now = {name: value.detach().clone() for name, value in network.state_dict().items()}
+        network.load_state_dict({name.removeprefix("network."): value for name, value in best.items()})
         self.export(pl_module)
-        pl_module.load_state_dict(now)
+        network.load_state_dict(now)
         log.warning("Warning: %s was gone; it is written again from %s", self.folder, self.best)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -99,7 +101,7 @@ def export_model(
     Adapters are added up with the weights: whoever reads the folder need not know of them.
     """
     transformers_logging.disable_progress_bar()
-    network = module.network
+    network = module.whole
     separator = separator_id(tokenizer)
     for config in (network.config, network.generation_config):
         config.bos_token_id = config.eos_token_id = config.pad_token_id = separator

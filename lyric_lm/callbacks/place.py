@@ -4,6 +4,7 @@ Lightning counts what is ready, started, processed and completed, and guesses fr
 stopped. A checkpoint of ours is always one of three places, and its counters are written so that the guess is right.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 Counters = dict[str, int]
@@ -40,6 +41,15 @@ def at_end(loops: Loops) -> Loops:
             counters["processed"] -= 1
             counters["completed"] -= 1
     return loops
+
+
+def recut(loops: Loops, as_many: Callable[[int], int]) -> None:
+    """Write the same place for batches of another size: as many as hold the same songs."""
+    progress = loops[_BATCHES]
+    now = {name: as_many(n) for name, n in progress["current"].items()}
+    # Those of the epochs before are not told apart by size any more; nothing depends on them.
+    progress["total"] |= {name: progress["total"][name] - progress["current"][name] + n for name, n in now.items()}
+    progress["current"] |= now
 
 
 def _forget_unfinished(progress: dict[str, Any]) -> None:

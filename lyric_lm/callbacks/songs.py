@@ -24,8 +24,8 @@ def songs_of(
     """Return a song for every prompt and seed, by the module's network as it is now."""
 
     def write() -> list[dict[str, Any]]:
-        decoder = decoder_for(module.network)
-        songs = (write_songs(module.network, tokenizer, prompt, seeds, sampling, decoder=decoder) for prompt in prompts)
+        decoder = decoder_for(module.whole)
+        songs = (write_songs(module.whole, tokenizer, prompt, seeds, sampling, decoder=decoder) for prompt in prompts)
         return [asdict(song) for of_prompt in songs for song in of_prompt]
 
     if not is_untrained or module.identity is None:
@@ -33,7 +33,7 @@ def songs_of(
     key = {
         "model": module.identity,
         "device": module.device.type,
-        "is_adapted": is_adapted(module.network),  # then the decoder is another one
+        "is_adapted": is_adapted(module.whole),  # then the decoder is another one
         "prompts": prompts,
         "seeds": seeds,
         "sampling": asdict(sampling),

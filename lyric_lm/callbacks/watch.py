@@ -61,7 +61,7 @@ class FirstStep(L.Callback):
         n_blocks = self._n_batches * songs.batch_size * trainer.world_size
         first = songs.train_batches.order(0)[:n_blocks]
         parts = [part for i in first for part in songs.blocks["train"][i]]
-        self._plain = plain_loss(pl_module.network, parts, pl_module.label_smoothing)
+        self._plain = plain_loss(pl_module.whole, parts, pl_module.label_smoothing)
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -109,8 +109,8 @@ class Language(L.Callback):
         assert isinstance(pl_module, SongModule)
         known = known_words(self.songs, self.tokenizer)
         if trainer.state.fn == "validate":
-            own = [measure(pl_module.network, self.tokenizer, song.prompt, song.text, known) for song in written]
-            loss, vocabulary = float(trainer.callback_metrics["val/loss"]), pl_module.network.config.vocab_size
+            own = [measure(pl_module.whole, self.tokenizer, song.prompt, song.text, known) for song in written]
+            loss, vocabulary = float(trainer.callback_metrics["val/loss"]), pl_module.whole.config.vocab_size
             share = known_fraction(words_of("\n".join(self.held_out)), known)
             self.yardstick = yardstick(own, loss, vocabulary, share)
         elif self.yardstick is not None:

@@ -17,6 +17,7 @@ from lyric_lm.checks.check import FAIL, PASS, WARN, Check
 from lyric_lm.checks.live_bytes import step_bytes
 from lyric_lm.hardware import device_of, resolve_precision
 from lyric_lm.model.lora import is_adapter, n_trained
+from lyric_lm.processes import n_processes
 from lyric_lm.recall import configuration, recall
 from lyric_lm.settings import defaults
 
@@ -59,7 +60,9 @@ def check_memory(network: PreTrainedModel, settings: dict[str, Any]) -> Check:
     there = bytes_there(device)
     n_parameters = sum(p.numel() for name, p in network.named_parameters() if not is_adapter(name))
     # In 32 bits: the weights, and of what is trained its gradient and AdamW's two moments.
-    states = 4 * (n_parameters + 3 * n_trained(network))
+    whole = 4 * (n_parameters + 3 * n_trained(network))
+    is_shared_out = settings["trainer"]["strategy"] == "fsdp" and device == "cuda"
+    states = whole / (n_processes(settings["trainer"]) if is_shared_out else 1)
     if states > there:
         bears_adapters = settings["finetune"]["method"] == "full" and 5 * n_parameters < there
         way_out = f"train adapters only ({_LORA}), or {_OTHERWISE}" if bears_adapters else _OTHERWISE
@@ -69,7 +72,7 @@ def check_memory(network: PreTrainedModel, settings: dict[str, Any]) -> Check:
             f"a model of {n_parameters / 1e6:.0f} M parameters cannot be trained so here: {way_out}",
         )
     try:
-        needed = peak_bytes(network, settings, device)
+        needed = peak_bytes(network, settings, device) - (whole - states)
     except RuntimeError as error:  # a network that looks at the content of its tensors, such as a mixture of experts
         what = f"not known for models of the kind {network.config.model_type} ({str(error).partition(chr(10))[0]})"
         return Check("memory", PASS, what, f"{there / 1e9:.1f} GB there", "")

@@ -75,7 +75,12 @@ class BlockBatches:
         self._resume: tuple[int, int] | None = None  # epoch, batches to skip in it
 
     def __len__(self) -> int:
-        return -(-len(self.blocks) // (self.batch_size * self.world_size))
+        return -(-len(self.blocks) // self.blocks_at_once)
+
+    @property
+    def blocks_at_once(self) -> int:
+        """The blocks of a batch, in all processes together."""
+        return self.batch_size * self.world_size
 
     def order(self, epoch: int) -> list[int]:
         """Return the indices of the blocks in the order of an epoch."""
@@ -122,3 +127,17 @@ class BlockBatches:
         """Let the next iteration of that epoch begin after the batches that were trained on."""
         self.epoch, self.n_trained = state["epoch"], state["n_trained"]
         self._resume = (state["epoch"], state["n_trained"])
+
+    def as_many(self, n_batches: int, blocks_at_once: int) -> int:
+        """Return how many batches hold the blocks that so many batches of another cut held, of an epoch's beginning.
+
+        >>> blocks = [[Part([0, n, 0], 0, 1, "")] for n in range(9)]
+        >>> batches = BlockBatches(blocks, batch_size=1, pad_id=0, world_size=2)
+        >>> batches.as_many(2, blocks_at_once=4), batches.as_many(9, blocks_at_once=1)
+        (4, 5)
+
+        Args:
+            n_batches: of the other cut.
+            blocks_at_once: the blocks of one of its batches, in all processes together.
+        """
+        return -(-min(n_batches * blocks_at_once, len(self.blocks)) // self.blocks_at_once)

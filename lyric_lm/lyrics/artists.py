@@ -78,6 +78,21 @@ def choose_artist(names: list[str], wanted: str | None) -> tuple[str, list[bool]
     return _spelling(spellings, chosen) or wanted or "", [group in ("", chosen) for group in keys]
 
 
+def all_artists(names: list[str]) -> dict[str, list[int]]:
+    """Return each artist, in the most common spelling and alphabetical order, with the numbers of their songs.
+
+    >>> all_artists(["Burns, Robert", "Ada", "Robert Burns", "", "Robert Burns feat. Ada"])
+    {'Ada': [1], 'Robert Burns': [0, 2, 4]}
+    """
+    groups = _groups(names, "")
+    numbers: defaultdict[str, list[int]] = defaultdict(list)
+    for number, name in enumerate(names):
+        numbers[groups[name]].append(number)
+    numbers.pop("", None)
+    found = {_spelling([names[i] for i in theirs], group) or group: theirs for group, theirs in numbers.items()}
+    return dict(sorted(found.items()))
+
+
 def without_guests(name: str) -> str:
     """Return a name without "feat." and the guests.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from lyric_lm.errors import InputError
-from lyric_lm.lyrics.artists import choose_artist, key
+from lyric_lm.lyrics.artists import all_artists, choose_artist, key
 from lyric_lm.lyrics.formats import Record, parse
 from lyric_lm.lyrics.names import letters, title_of
 from lyric_lm.lyrics.places import (
@@ -88,8 +88,32 @@ def read_songs(path: str | os.PathLike[str] | None, artist: str | None = None) -
             "give .txt files, or LRC, CSV, JSON, JSONL or Parquet with a lyrics field"
         )
     fallback = ALBUM_ARTIST if path is None else artist_of_root(Path(path).expanduser())
-    songs, others = _of(entries, artist, fallback, root)
-    return Reading(printable(str(path)) if path else "demo album", n_files, songs, [*skipped, *others])
+    names = _artists(entries, artist, root)
+    chosen, is_theirs = choose_artist(names, artist)
+    songs = _songs([entry for entry, is_one in zip(entries, is_theirs, strict=True) if is_one], chosen or fallback)
+    others: defaultdict[PurePath, Counter[str]] = defaultdict(Counter)
+    for entry, name, is_one in zip(entries, names, is_theirs, strict=True):
+        if not is_one:
+            others[entry.path][name] += 1
+    skipped += [Skipped(str(path), _other_artists(counts)) for path, counts in others.items()]
+    return Reading(printable(str(path)) if path else "demo album", n_files, songs, skipped)
+
+
+def read_by_artist(path: str | os.PathLike[str] | None) -> tuple[dict[str, list[Song]], int]:
+    """Read the songs of all artists under ``path``; None reads the demo album.
+
+    Returns:
+        Each artist's songs, by artist, and how many songs name nobody.
+
+    Raises:
+        FileNotFoundError: ``path`` does not exist.
+    """
+    root = ALBUM if path is None else _root(path)
+    _, entries, _ = _read(root)
+    names = [ALBUM_ARTIST] * len(entries) if path is None else _artists(entries, None, root)
+    found = all_artists(names)
+    n_unnamed = len(entries) - sum(map(len, found.values()))
+    return {artist: _songs([entries[i] for i in theirs], artist) for artist, theirs in found.items()}, n_unnamed
 
 
 def _root(path: str | os.PathLike[str]) -> Path:
@@ -130,31 +154,29 @@ def _read(root: Path) -> tuple[int, list[_Entry], list[Skipped]]:
     return n_files, entries, skipped
 
 
-def _of(entries: list[_Entry], artist: str | None, fallback: str, root: Path) -> tuple[list[Song], list[Skipped]]:
-    """Keep one artist's songs and give each its title and its artist; tell for each file whose others it holds."""
+def _artists(entries: list[_Entry], artist: str | None, root: Path) -> list[str]:
+    """Return the artist that each record or its place names, or ""."""
     stated = [" ".join(entry.record.get("artist", "")[:MAX_NAME].split()) for entry in entries]
     stated = [name if key(name) else "" for name in stated]
     unnamed = [entry.path for entry, name in zip(entries, stated, strict=True) if not name]
     placed = iter(
         artists_of_places(unnamed, filter(None, stated), artist, root.is_dir() and is_library(root.resolve().name))
     )
-    names = [name or next(placed) for name in stated]
-    chosen, is_theirs = choose_artist(names, artist)
-    kept = [entry for entry, is_one in zip(entries, is_theirs, strict=True) if is_one]
+    return [name or next(placed) for name in stated]
+
+
+def _songs(kept: list[_Entry], artist: str) -> list[Song]:
+    """Give each of an artist's songs its title."""
     is_own_file = [entry.number is None and entry.path.suffix.lower() not in _DATA_ENDINGS for entry in kept]
     files = [entry.path for entry, is_own in zip(kept, is_own_file, strict=True) if is_own]
-    file_titles = iter(titles_of_places(files, [chosen or fallback] * len(files)))
+    file_titles = iter(titles_of_places(files, [artist] * len(files)))
     songs = []
     for entry, is_own in zip(kept, is_own_file, strict=True):
         title = _title(entry.record, stem_of(entry.path.name), next(file_titles) if is_own else "")
         source = str(entry.path) if entry.number is None else f"{entry.path}:{entry.number}"
-        lyrics = _without_artist(entry.record["lyrics"], chosen or fallback) if is_own else entry.record["lyrics"]
-        songs.append(Song(title, chosen or fallback, lyrics, source))
-    others: defaultdict[PurePath, Counter[str]] = defaultdict(Counter)
-    for entry, name, is_one in zip(entries, names, is_theirs, strict=True):
-        if not is_one:
-            others[entry.path][name] += 1
-    return songs, [Skipped(str(path), _other_artists(counts)) for path, counts in others.items()]
+        lyrics = _without_artist(entry.record["lyrics"], artist) if is_own else entry.record["lyrics"]
+        songs.append(Song(title, artist, lyrics, source))
+    return songs
 
 
 def _other_artists(counts: Counter[str]) -> str:

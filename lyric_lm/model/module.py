@@ -4,9 +4,10 @@ Lightning sums gradients over the batches of an accumulation window and divides 
 size. Here every batch contributes its *sum* of nats, and the gradient is divided once, just before
 clipping, by the number of target tokens in the whole optimizer step. So a step over the same songs is the
 same step however it is cut into batches, and a short last window is not too small. Several processes add up
-their sums and targets; torch's DDP averages the gradient over them, which is undone.
+their sums and targets; torch's DDP and FSDP average the gradient over them, which is undone.
 """
 
+import copy
 import logging
 import math
 import time
@@ -21,7 +22,7 @@ from transformers import PreTrainedModel
 from lyric_lm.data.batches import Batch, Numbered
 from lyric_lm.errors import NotFinite
 from lyric_lm.model.finite import look_closer, shortened, titles
-from lyric_lm.model.loss import batch_sums, bits_per_byte, perplexity
+from lyric_lm.model.loss import batch_sums, bits_per_byte, has_plain_head, perplexity
 from lyric_lm.model.optim import lr_factor, make_optimizer, n_warmup_steps, scale_gradients
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,39 @@ class SongModule(L.LightningModule):
         self._val_sums: list[Tensor] = []
         self._step_began = 0.0
         self._window: list[int] = []  # the numbers of the step's batches so far, within the epoch
+        # In the first process of a sharded run: the network once more, whole. In a list, so that it is no part of this.
+        self._whole: list[PreTrainedModel] = []
+
+    # A network in shards
+
+    def configure_model(self) -> None:
+        if self.device_mesh is not None:
+            from lyric_lm.model.sharded import shard  # a second, which others need not wait for
+
+            if not self.is_sharded:
+                has_plain_head(self.network)  # found out while it can be run by itself
+                self._whole = [copy.deepcopy(self.network)] if self.trainer.is_global_zero else []
+                shard(self, self.network, self.device_mesh)
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether the weights lie in shards over several devices."""
+        return self.device_mesh is not None and hasattr(self, "unshard")
+
+    @property
+    def whole(self) -> PreTrainedModel:
+        """The network for the first process to use alone; of one in shards, as of the last ``gather``."""
+        return self._whole[0] if self._whole else self.network
+
+    def gather(self) -> None:
+        """Put a network in shards together for the first process; all processes must call it. Else it does nothing."""
+        if self.device_mesh is not None:
+            from lyric_lm.model.sharded import whole_state
+
+            state = whole_state(self.network)
+            for whole in self._whole:
+                whole.load_state_dict(state)
+                whole.to(self.device)
 
     def _over_processes(self, batches: list[Tensor]) -> list[float]:
         """Return the sums of batches added up, over all processes, which so decide alike."""
@@ -103,9 +137,15 @@ class SongModule(L.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the batch's sum of nats (objective), made proof against Lightning's own division."""
         self._window.append(batch_idx)
+        for whole in self._whole:
+            whole.to("cpu")  # the device is for training now
         objective, nats = batch_sums(self.network, batch, self.label_smoothing)
         self._step_sums.append(_together(objective.detach(), nats, batch["n_targets"]))
         return objective * self.trainer.accumulate_grad_batches
+
+    def on_train_batch_end(self, *args: Any) -> None:
+        if self.global_step == self.trainer.max_steps:
+            self.trainer.should_stop = True  # told so, Lightning measures what it ends with, within an epoch too
 
     def configure_gradient_clipping(
         self,
@@ -119,7 +159,8 @@ class SongModule(L.LightningModule):
         window, self._window = self._window, []
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
         factor = self.trainer.world_size / n_targets
-        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters]) * factor
+        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
+        norm = (norm.full_tensor() if self.is_sharded else norm) * factor  # type: ignore[attr-defined]
         is_loss_finite = math.isfinite(objective) and math.isfinite(nats)
         is_norm_finite = math.isfinite(norm)
         if not is_loss_finite or not (is_norm_finite or self._scaler_is_searching()):
@@ -157,6 +198,7 @@ class SongModule(L.LightningModule):
         step = self.global_step + 1
         batches = self.trainer.train_dataloader.window(window[0], window[-1])
         if not self.skips_not_finite:
+            self.gather()
             raise self._not_finite(f"the {what} of step {step}", step, batches)
         optimizer.zero_grad(set_to_none=True)  # an optimizer leaves alone what has no gradient
         self.n_skipped_steps += 1
@@ -176,7 +218,7 @@ class SongModule(L.LightningModule):
         if not self.trainer.is_global_zero:
             return NotFinite(f"{what} is not finite")
         with self.trainer.precision_plugin.forward_context():
-            account = look_closer(what, self.network, batches)
+            account = look_closer(what, self.whole, batches)
         half = " trainer.precision=32-true," if "16" in str(self.trainer.precision) else ""
         return NotFinite(
             f"{account.line()}; set a lower optim.lr,{half} or leave the song out of data.path "
@@ -196,6 +238,7 @@ class SongModule(L.LightningModule):
     def on_validation_epoch_end(self) -> None:
         nats, n_targets, n_bytes = self._over_processes(self._val_sums)
         loss = nats / n_targets
+        self.gather()  # to be exported, and to write samples
         if not math.isfinite(loss):
             served = self.trainer.val_dataloaders
             what = f"the held-out loss after step {self.global_step}"

@@ -1,1 +1,1 @@
-"""The search for good settings: Optuna chooses them, Hydra runs them, each run says by epoch how it fares."""
+"""Many runs: settings chosen by Optuna, a run for each artist, and what runs say together."""

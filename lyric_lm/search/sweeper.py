@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from lyric_lm.arguments import check_objective
 from lyric_lm.errors import InputError, Interrupted
+from lyric_lm.runs import from_here
 from lyric_lm.search.space import split
 from lyric_lm.search.study import address, begin, distributions_as_data, n_finished, open_study, tell
 
@@ -78,7 +79,7 @@ class OptunaSweeper(Sweeper):
         fixed, space = split(parser.parse_overrides([*params, *arguments]))
         if not space:
             raise InputError("nothing is searched; give ranges, as in optim.lr='tag(log,interval(3e-5,1e-3))'")
-        folder = Path(str(self.config.hydra.sweep.dir))
+        folder = from_here(Path(str(self.config.hydra.sweep.dir)).absolute())
         folder.mkdir(parents=True, exist_ok=True)
         study = open_study(address(folder), self.direction, self.seed)
         prunes = self.prune and objective in PRUNED_BY

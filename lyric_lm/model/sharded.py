@@ -1,0 +1,98 @@
+"""Train a model that is larger than a device: weights, gradients and moments in shards, one on each (torch's FSDP2).
+
+A layer's weights are put together when they are needed and let go again (Zhao et al. 2023,
+https://arxiv.org/abs/2304.11277; ``torch.distributed.fsdp.fully_shard``). Lightning has the strategy; here is what
+a ``SongModule`` and its checkpoints need of it. A checkpoint holds the whole state in one file, as that of one process.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import lightning as L
+import torch
+from lightning.pytorch.strategies import ModelParallelStrategy
+from torch import Tensor, nn
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    set_model_state_dict,
+    set_optimizer_state_dict,
+)
+from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
+from transformers import PreTrainedModel
+
+
+class Sharded(ModelParallelStrategy):
+    """Lightning's strategy for FSDP2 over all processes, with checkpoints that any number of processes can read.
+
+    Args:
+        world_size: how many processes there are.
+        process_group_backend, timeout: see Lightning.
+    """
+
+    def __init__(self, world_size: int, process_group_backend: str, timeout: timedelta):
+        super().__init__(
+            data_parallel_size=world_size,
+            tensor_parallel_size=1,
+            save_distributed_checkpoint=False,
+            process_group_backend=process_group_backend,
+            timeout=timeout,
+        )
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], filepath: str | Path, storage_options: Any = None) -> None:
+        # Lightning's own way takes no options; the whole state is in the first process already.
+        super(ModelParallelStrategy, self).save_checkpoint(checkpoint, filepath, storage_options)
+
+    def load_checkpoint(self, checkpoint_path: str | Path, weights_only: bool | None = None) -> dict[str, Any]:
+        # Lightning's own way takes the optimizer's parameters to be numbered in the order of the module's.
+        checkpoint: dict[str, Any] = torch.load(checkpoint_path, map_location="cpu", weights_only=True, mmap=True)
+        whole = StateDictOptions(full_state_dict=True)
+        assert self.model is not None
+        set_model_state_dict(self.model, checkpoint.pop("state_dict"), options=whole)
+        for optimizer, state in zip(self.optimizers, checkpoint.pop("optimizer_states"), strict=True):
+            set_optimizer_state_dict(self.model, optimizer, by_name(state, optimizer, self.model), options=whole)
+        return checkpoint
+
+
+def by_name(state: dict[str, Any], optimizer: torch.optim.Optimizer, module: nn.Module) -> dict[str, Any]:
+    """Return an optimizer's saved state with its parameters by name; like torch, go by their places in the groups."""
+    names = {id(parameter): name for name, parameter in module.named_parameters()}
+    now = [[names[id(parameter)] for parameter in group["params"]] for group in optimizer.param_groups]
+    saved = [group["params"] for group in state["param_groups"]]
+    name_of = {number: name for ids, own in zip(saved, now, strict=True) for number, name in zip(ids, own, strict=True)}
+    groups = [{**group, "params": own} for group, own in zip(state["param_groups"], now, strict=True)]
+    return {"state": {name_of[number]: value for number, value in state["state"].items()}, "param_groups": groups}
+
+
+def shard(module: L.LightningModule, network: PreTrainedModel, mesh: Any) -> None:
+    """Share a module's weights out over a mesh of devices, block by block; they are the first process's.
+
+    Args:
+        module: whose ``training_step`` and ``validation_step`` see whole weights.
+        network: its network.
+        mesh: Lightning's device mesh.
+    """
+    for tensor in (*network.parameters(), *network.buffers()):
+        torch.distributed.broadcast(tensor.detach(), src=0)  # where weights are random, each process has drawn its own
+    over = mesh["data_parallel"]
+    for block in blocks_of(network):
+        fully_shard(block, mesh=over)
+    fully_shard(module, mesh=over)
+    for step in ("training_step", "validation_step"):
+        register_fsdp_forward_method(module, step)
+
+
+def blocks_of(network: PreTrainedModel) -> list[nn.Module]:
+    """Return a network's blocks: those that transformers says must not be split up."""
+    names = set(network._no_split_modules or ())
+    return [module for module in network.modules() if type(module).__name__ in names]
+
+
+def whole_state(network: PreTrainedModel) -> dict[str, Tensor]:
+    """Put a sharded network's state together, on the CPU of the first process; elsewhere it is empty.
+
+    All processes must call it.
+    """
+    options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+    return cast(dict[str, Tensor], get_model_state_dict(network, options=options))

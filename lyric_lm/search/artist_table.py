@@ -1,0 +1,89 @@
+"""The runs of many artists side by side: a line each, a table as a file, a picture."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.utils import JobReturn
+
+from lyric_lm.durable import write_text
+
+N_NAMED = 25  # artists whose names still fit into the picture
+
+_COLUMNS = (
+    *("n_songs", "n_train_tokens", "baseline_val_loss", "best_val_loss", "bits_per_byte", "best_epoch"),
+    *("overfitting_since_epoch", "samples_are_language", "seconds"),
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to: its summary, or None and what went wrong."""
+
+    artist: str
+    folder: Path
+    summary: dict[str, Any] | None
+    error: str = ""
+
+
+def result_of(artist: str, folder: Path, returned: JobReturn) -> Result:
+    """Read what a job left, and what it raised."""
+    if isinstance(returned._return_value, BaseException):
+        return Result(artist, folder, None, " ".join(str(returned._return_value).split()))
+    return Result(artist, folder, json.loads((folder / "summary.json").read_text(encoding="utf-8")))
+
+
+def listed(results: Sequence[Result]) -> str:
+    """Return a Markdown table, by artist: losses are nats per token; failed runs with their reasons below it."""
+    headings = ("artist", "songs", "tokens", "untrained", "held-out", "difference", "bits/byte", "epoch", "seconds")
+    rows: list[tuple[str, ...]] = [headings]
+    for result in results:
+        if (found := result.summary) and found["best_val_loss"] is not None:
+            before, after = found["baseline_val_loss"], found["best_val_loss"]
+            rows.append(
+                (
+                    *(result.artist.replace("|", "/"), f"{found['n_songs']}", f"{found['n_train_tokens']:,}"),
+                    *(f"{loss:.3f}" for loss in (before, after, after - before)),
+                    *(f"{found['bits_per_byte']:.3f}", f"{found['best_epoch']}", f"{found['seconds']:.0f}"),
+                )
+            )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(headings))]
+    lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    failed = [f"failed: {result.artist}: {result.error}" for result in results if result.error]
+    return "\n".join([*lines, *failed])
+
+
+def write_csv(results: Sequence[Result], file: Path) -> None:
+    """Write a line for each run: artist, figures of its summary, folder, and what went wrong."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["artist", *_COLUMNS, "run", "error"])
+    for result in results:
+        figures = [(result.summary or {}).get(column) for column in _COLUMNS]
+        writer.writerow([result.artist, *figures, result.folder, result.error])
+    write_text(file, text.getvalue())
+
+
+def draw(results: Sequence[Result], file: Path) -> Path:
+    """Draw what training gained for each artist over how many tokens there were; return the file."""
+    from lyric_lm.curves import BLUE, GREY, figure_of, save  # matplotlib takes a second
+
+    found = [(result.artist, result.summary) for result in results if result.summary]
+    found = [(artist, summary) for artist, summary in found if summary["best_val_loss"] is not None]
+    figure, axes = figure_of("Held-out loss by artist", "tokens to train on", "nats per token")
+    axes.set_xscale("log")
+    for number, (artist, summary) in enumerate(found):
+        x, before, after = (summary[key] for key in ("n_train_tokens", "baseline_val_loss", "best_val_loss"))
+        axes.plot([x, x], [before, after], color=GREY, lw=0.8, zorder=1)
+        axes.plot(x, before, "o", color=GREY, ms=4, label="untrained" if number == 0 else None)
+        axes.plot(x, after, "o", color=BLUE, ms=5, label="best epoch" if number == 0 else None)
+        if len(found) <= N_NAMED:
+            axes.annotate(artist, (x, after), xytext=(5, -3), textcoords="offset points", fontsize=7, parse_math=False)
+    axes.legend(frameon=False, fontsize=8)
+    save(figure, file)
+    return file
