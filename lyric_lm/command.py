@@ -37,6 +37,8 @@ _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 # Of these, a list in square brackets stays a list.
 _LIST_KEYS = ("run",)
 
+_LAUNCHERS = {"joblib": "sweep", "ray": "ray", "slurm": "slurm"}  # and the extra that installs it
+
 _WANTS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
 
 log = logging.getLogger(__name__)
@@ -174,11 +176,12 @@ def _message(error: BaseException) -> str:
 
 def _missing_launcher(error: RuntimeError) -> str | None:
     """Return how to install the launcher that Hydra did not find, or None for another error."""
-    match = re.match(r"Unknown plugin class : 'hydra_plugins\.hydra_(joblib|ray|submitit)_launcher\.", str(error))
-    if match is None:
-        return None
-    name, extra = {"joblib": ("joblib", "sweep"), "ray": ("ray", "ray"), "submitit": ("slurm", "slurm")}[match[1]]
-    return f'hydra/launcher={name} is not installed: pip install "lyric-lm[{extra}]"'
+    is_slurm = str(error).startswith("Unknown plugin class : 'hydra_plugins.hydra_submitit_launcher.")
+    return _install_launcher("slurm") if is_slurm else None
+
+
+def _install_launcher(name: str) -> str:
+    return f'hydra/launcher={name} is not installed: pip install "lyric-lm[{_LAUNCHERS[name]}]"'
 
 
 def _config_message(error: BaseException) -> str:
@@ -191,6 +194,8 @@ def _config_message(error: BaseException) -> str:
     if match := re.search(r"Could not find '([^']+)'", whole):
         options = ", ".join(sorted(re.findall(r"^\t(\S+)$", whole, re.MULTILINE)))
         group, _, choice = match[1].rpartition("/")
+        if group == "hydra/launcher" and choice in _LAUNCHERS:
+            return _install_launcher(choice)
         return f"{group}={choice} is not known; allowed: {options}" if options else f"unknown group {match[1]}"
     if match := re.search(r"Could not load '([^']+)'|override '([^']+)'\. No match in the defaults list", whole):
         return f"unknown group {match[1] or match[2]}; see the groups with --help"

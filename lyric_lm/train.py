@@ -89,9 +89,23 @@ def absolute_sweep(arguments: list[str]) -> list[str]:
     return [whole.get(argument, argument) for argument in arguments]
 
 
+def for_ray(arguments: list[str]) -> list[str]:
+    """Return the arguments so that Ray can be told of a cluster that is there already.
+
+    Hydra's launcher asks for memory for it, which Ray refuses: only a cluster that is started can be asked for that.
+
+    >>> for_ray(["hydra/launcher=ray"]), for_ray(["model=tiny"])
+    (['hydra/launcher=ray', '+hydra.launcher.ray.init.object_store_memory=null'], ['model=tiny'])
+    """
+    key = "hydra.launcher.ray.init.object_store_memory"
+    if "hydra/launcher=ray" not in arguments or any(key in argument for argument in arguments):
+        return arguments
+    return [*arguments, f"+{key}=null"]
+
+
 def rewritten(arguments: list[str]) -> list[str]:
     """Return the arguments that are meant by those that were typed."""
-    return resume_arguments(absolute_sweep(arguments))
+    return resume_arguments(for_ray(absolute_sweep(arguments)))
 
 
 @hydra.main(**HYDRA, config_name="train")

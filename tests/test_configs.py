@@ -1,7 +1,7 @@
 """Every command, model, experiment and sweep composes, and the keys are those that are told."""
 
 import importlib
-import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -121,7 +121,11 @@ GROUPS = ("data", "model", "trainer", "optim", "finetune", "callbacks", "logger"
 PLUGINS = ("hydra/launcher", "hydra/sweeper")
 
 
-@pytest.mark.parametrize("option", [f"{group}={name}" for group in (*GROUPS, *PLUGINS) for name in names(group)])
+OPTIONS = [f"{group}={name}" for group in (*GROUPS, *PLUGINS) for name in names(group)]
+LAUNCHERS = {"joblib": "sweep", "ray": "ray", "slurm": "slurm"}  # those of the documentation, and the extra of each
+
+
+@pytest.mark.parametrize("option", [*OPTIONS, *(f"hydra/launcher={name}" for name in LAUNCHERS if name != "slurm")])
 def test_every_option_of_every_group_composes(option: str) -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("train", [option], return_hydra_config=True)
@@ -135,13 +139,14 @@ def test_no_group_is_forgotten() -> None:
     assert found == {*GROUPS, *PLUGINS, "hydra/job_logging", "hydra", "."}
 
 
-@pytest.mark.parametrize("launcher", names("hydra/launcher"))
-def test_a_launcher_says_what_it_needs_and_where_it_is_explained(launcher: str) -> None:
-    text = (CONF / "hydra" / "launcher" / f"{launcher}.yaml").read_text(encoding="utf-8")
-    page = re.search(r"docs/\w+\.md", text)
-    assert page is not None
-    assert f"hydra/launcher={launcher}" in (ROOT / page[0]).read_text(encoding="utf-8")
-    assert re.search(r"^# Needs: pip install -e \"\.\[\w+\]\"", text, re.MULTILINE)
+@pytest.mark.parametrize(("launcher", "extra"), LAUNCHERS.items())
+def test_a_launcher_has_a_page_and_an_extra(launcher: str, extra: str) -> None:
+    page = (ROOT / "docs" / f"{launcher}.md").read_text(encoding="utf-8")
+    assert f"hydra/launcher={launcher}" in page
+    assert f'pip install -e ".[{extra}]"' in page
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    package = "submitit" if launcher == "slurm" else launcher
+    assert any(item.startswith(f"hydra-{package}-launcher") for item in extras[extra])
 
 
 def test_every_key_is_explained_where_it_is_set() -> None:

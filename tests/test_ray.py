@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import ROOT, SHORT_SAMPLES, TINY, run_command
 
 RAY = Path(sys.executable).parent / "ray"
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "PYTHONPATH": str(ROOT)}
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled", "PYTHONPATH": str(ROOT)}
 
 
 def ray(*arguments: str, cwd: Path) -> None:
