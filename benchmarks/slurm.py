@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks.record import record, table
 
-TINY = ("model=tiny", "trainer.precision=32-true", "data.block_size=64", "trainer.max_epochs=40", "callbacks=bare")
+TINY = ("model=tiny", "trainer.precision=32-true", "trainer.max_epochs=20", "callbacks=bare")
 FIGURES = ("train/loss", "train/grad_norm", "val/loss")
 
 CONFIG = """\

@@ -55,7 +55,7 @@ def resume_arguments(arguments: list[str]) -> list[str]:
     old = [
         seen_from(item, Path(old_cwd))
         for item in yaml.safe_load(saved.read_text(encoding="utf-8")) or []
-        if not item.startswith(("resume=", "hydra.run.dir="))
+        if not item.startswith(("resume=", "hydra.run.dir=", "sweep=", "artist="))  # of a sweep, this run alone
     ]
     new = [argument for argument in arguments if not argument.startswith("resume=")]
     return [*old, *new, f"resume={folder}", f"hydra.run.dir={folder}"]

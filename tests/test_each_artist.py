@@ -91,6 +91,9 @@ def test_a_run_for_each_and_a_table_of_all(tmp_path: Path, many: Path) -> None:
     tables = [[line for line in out.splitlines() if line.startswith("|")] for out in (done.out, again.out)]
     assert tables[0] == tables[1]
     assert len(tables[0]) == 4
+    longer = run_command("train", "resume=sweep/ada_lark", "trainer.max_epochs=2", cwd=tmp_path)
+    assert longer.code == 0, longer.err
+    assert json.loads((folder / "ada_lark" / "summary.json").read_text(encoding="utf-8"))["epochs"] == 2
     message = one_line(each(tmp_path, "data.path=many.csv", "data.min_songs=9"))
     assert message.startswith("sweep was begun with")
     assert message.endswith("or leave hydra.sweep.dir away to begin another")

@@ -29,7 +29,7 @@ from lyric_lm.runs import from_here
 from lyric_lm.search.artist_table import Result, draw, listed, result_of, write_csv
 
 BEGUN = "artists.json"  # what the sweep was begun with
-_OURS = ("data.path", "data.artist", "data.min_songs")
+_OURS = ("artist", "data.path", "data.artist", "data.min_songs")  # what a job has no more of, or its own
 
 log = logging.getLogger(__name__)
 
