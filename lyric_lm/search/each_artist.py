@@ -79,7 +79,7 @@ class ArtistSweeper(Sweeper):
             for number, combination in enumerate(grid):
                 place = file.stem if len(grid) == 1 else f"{file.stem}/{number}"
                 own = [f"data.path={quote(str(file))}", f"data.artist={quote(artist)}"]
-                jobs.append([*combination, *own, f"hydra.sweep.subdir={quote(place)}"])
+                jobs.append([*combination, *own, "hydra.mode=MULTIRUN", f"hydra.sweep.subdir={quote(place)}"])
                 titles.append((artist, folder / place))
         self.validate_batch_is_legal(jobs[:1])  # the others differ in nothing that could be wrong
         OmegaConf.save(self.config, folder / "multirun.yaml")
@@ -142,11 +142,11 @@ class ArtistSweeper(Sweeper):
 def _file_names(artists: Sequence[str]) -> dict[str, str]:
     """Return a file name without ending for each artist, in order; no two are alike, not even where case counts little.
 
-    >>> _file_names(["Robert Burns", "Élan / Vital", "..", "ROBERT-BURNS"])
-    {'Robert Burns': 'robert_burns', 'Élan / Vital': 'élan_vital', '..': 'artist', 'ROBERT-BURNS': 'robert_burns_2'}
+    >>> _file_names(["Robert Burns", "Élan / Vital", "..", "ROBERT-BURNS", "Songs"]).values()
+    dict_values(['robert_burns', 'élan_vital', 'artist', 'robert_burns_2', 'songs_2'])
     """
     names: dict[str, str] = {}
-    taken: set[str] = set()
+    taken = {"songs"}  # the folder beside the runs
     for artist in artists:
         plain = "_".join(re.findall(r"\w+", artist.casefold()))[:60] or "artist"
         name = next(n for n in (plain, *(f"{plain}_{i}" for i in range(2, len(artists) + 2))) if n not in taken)
