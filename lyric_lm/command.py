@@ -92,8 +92,7 @@ def run(main: Callable[[], None], rewrite: Callable[[list[str]], list[str]] = li
         signal.signal(number, _raise_interrupt)
     threading.excepthook = _thread_stopped
     logging.raiseExceptions = _WANTS_TRACEBACK  # a log that cannot be written (a full disk) has no traceback either
-    warnings.filterwarnings("ignore", category=FutureWarning)
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    hide_warnings()
     try:
         sys.argv[1:] = quote_text_arguments(rewrite(sys.argv[1:]))
         main()
@@ -112,6 +111,12 @@ def run(main: Callable[[], None], rewrite: Callable[[list[str]], list[str]] = li
         print(f"\ninterrupted{': ' if str(error) else ''}{error}", file=sys.stderr)
         sys.exit(130)
     sys.exit(0)
+
+
+def hide_warnings() -> None:
+    """Keep to ourselves what libraries have to say to those who write programs with them."""
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 
 def told(task: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
+from lyric_lm.command import hide_warnings
 from lyric_lm.errors import InputError, Interrupted
 
 # A scheduler's word that a job is about to be taken off its machine: submitit's own, and the one of Slurm's manuals.
@@ -44,6 +45,7 @@ def begin() -> None:
             "that all of them share"
         )
     os.chdir(folder)  # Ray's workers are elsewhere
+    hide_warnings()
     for handler in logging.root.handlers:
         if not isinstance(handler, logging.FileHandler):
             handler.setFormatter(_Numbered(HydraConfig.get().job.num))

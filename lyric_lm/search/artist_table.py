@@ -12,11 +12,11 @@ from hydra.core.utils import JobReturn
 
 from lyric_lm.durable import write_text
 
-N_NAMED = 25  # artists whose names still fit into the picture
+MOST_ROWS = 60  # of the picture; of more artists, names are left out
 
 _COLUMNS = (
     *("n_songs", "n_train_tokens", "baseline_val_loss", "best_val_loss", "bits_per_byte", "best_epoch"),
-    *("overfitting_since_epoch", "samples_are_language", "seconds"),
+    *("overfitting_since_epoch", "seconds"),
 )
 
 
@@ -70,20 +70,32 @@ def write_csv(results: Sequence[Result], file: Path) -> None:
 
 
 def draw(results: Sequence[Result], file: Path) -> Path:
-    """Draw what training gained for each artist over how many tokens there were; return the file."""
-    from lyric_lm.curves import BLUE, GREY, figure_of, save  # matplotlib takes a second
+    """Draw from where to where the held-out loss of each artist fell, a row each; return the file.
+
+    Of more artists than rows can be read, where each ends over how many tokens there were.
+    """
+    from lyric_lm.curves import BLUE, GREY, NATS, figure_of, save  # matplotlib takes a second
 
     found = [(result.artist, result.summary) for result in results if result.summary]
     found = [(artist, summary) for artist, summary in found if summary["best_val_loss"] is not None]
-    figure, axes = figure_of("Held-out loss by artist", "tokens to train on", "nats per token")
-    axes.set_xscale("log")
-    for number, (artist, summary) in enumerate(found):
-        x, before, after = (summary[key] for key in ("n_train_tokens", "baseline_val_loss", "best_val_loss"))
-        axes.plot([x, x], [before, after], color=GREY, lw=0.8, zorder=1)
-        axes.plot(x, before, "o", color=GREY, ms=4, label="untrained" if number == 0 else None)
-        axes.plot(x, after, "o", color=BLUE, ms=5, label="best epoch" if number == 0 else None)
-        if len(found) <= N_NAMED:
-            axes.annotate(artist, (x, after), xytext=(5, -3), textcoords="offset points", fontsize=7, parse_math=False)
-    axes.legend(frameon=False, fontsize=8)
+    before, after = ([summary[key] for _, summary in found] for key in ("baseline_val_loss", "best_val_loss"))
+    title = "Held-out loss by artist"
+    if len(found) > MOST_ROWS:
+        figure, axes = figure_of(title, "tokens to train on", NATS)
+        tokens = [summary["n_train_tokens"] for _, summary in found]
+        axes.set_xscale("log")
+        axes.plot(tokens, before, "o", color=GREY, ms=3, label="untrained")
+        axes.plot(tokens, after, "o", color=BLUE, ms=3, label="best epoch")
+    else:
+        figure, axes = figure_of(title, NATS, "")
+        figure.set_figheight(1.6 + 0.24 * len(found))
+        rows = range(len(found), 0, -1)
+        axes.hlines(rows, after, before, color=GREY, lw=1, zorder=1)
+        axes.plot(before, rows, "o", color=GREY, ms=4, label="untrained")
+        axes.plot(after, rows, "o", color=BLUE, ms=5, label="best epoch")
+        names = [f"{artist[:40]} ({summary['n_train_tokens']:,} tokens)" for artist, summary in found]
+        axes.set_yticks(rows, names, fontsize=8, parse_math=False)
+        axes.set_ylim(0.3, len(found) + 0.7)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=2, frameon=False, fontsize=8)
     save(figure, file)
     return file
