@@ -182,6 +182,23 @@ def test_a_warmup_longer_than_the_run_is_cut_and_said(
     assert checks["warmup"]["status"] == "warn"
 
 
+def test_steps_that_end_within_an_epoch_are_measured_and_kept(
+    call: Callable[..., Done], songs_folder: Path, tmp_path: Path
+) -> None:
+    short = ("callbacks.samples.max_new_tokens=4", "callbacks.originality=null", "data.block_size=64")
+    done = call("train", *TINY, *short, f"data.path={songs_folder}", "trainer.max_steps=3", "hydra.run.dir=run")
+    assert done.code == 0, done.err
+    run = tmp_path / "run"
+    summary = summary_of(run)
+    assert (summary["steps"], summary["interrupted"]) == (3, False)
+    last = rows_of(run)[-1]
+    assert last["step"] == "3"
+    assert float(last["val/loss"]) == pytest.approx(summary["best_val_loss"], abs=1e-6)
+    assert summary["best_val_loss"] < summary["baseline_val_loss"]
+    assert (run / "model" / "model.safetensors").is_file()
+    assert f"best {summary['best_val_loss']:.3f}" in done.err
+
+
 def test_early_stopping_keeps_the_best_epoch(call: Callable[..., Done], songs_folder: Path, tmp_path: Path) -> None:
     done = call(
         *("train", *TINY, f"data.path={songs_folder}", "trainer.max_epochs=40", "hydra.run.dir=run"),
