@@ -131,9 +131,10 @@ def test_another_step_is_refused(songs_folder: Path, tmp_path: Path) -> None:
 
 
 def can_make_namespaces() -> bool:
+    name = f"lyric_lm_try_{os.getpid()}"
     try:
-        done = subprocess.run(["ip", "netns", "add", "lyric_lm_try"], capture_output=True, check=False)
-        subprocess.run(["ip", "netns", "delete", "lyric_lm_try"], capture_output=True, check=False)
+        done = subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False)
+        subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
     except FileNotFoundError:
         return False
     return done.returncode == 0
