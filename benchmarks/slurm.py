@@ -79,10 +79,8 @@ def cluster() -> Iterator[None]:
     ]
     try:
         for _ in range(60):
-            if (
-                "idle"
-                in subprocess.run(["sinfo", "-h", "-o", "%T"], capture_output=True, text=True, check=False).stdout
-            ):
+            nodes = subprocess.run(["sinfo", "-h", "-o", "%T"], capture_output=True, text=True, check=False)
+            if "idle" in nodes.stdout:
                 break
             time.sleep(1)
         else:

@@ -9,6 +9,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from lyric_lm import markdown
 from lyric_lm.curves import overlay, save
 from lyric_lm.durable import write_text
 from lyric_lm.evaluation.number_text import percent
@@ -106,12 +107,7 @@ def table(runs: list[LabelledRun]) -> str:
         results += [found.get(heading, "-") for heading in measured]
         note = " (interrupted)" if run.summary["interrupted"] else ""
         rows.append([run.summary["model"], *chosen.values(), *results, f"{run.folder}{note}"])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(headings))]
-    lines = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
-    ]
-    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    return "\n".join(lines)
+    return markdown.table(rows)
 
 
 def _evaluated(folder: Path) -> dict[str, str]:

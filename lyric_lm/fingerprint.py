@@ -23,8 +23,8 @@ _LAYOUT = ("block_size", "batch_size")
 _CUT = ("data.batch_size", "trainer.accumulate_grad_batches")
 _IN_BATCHES = ("val_check_interval", "limit_train_batches", "limit_val_batches", "overfit_batches")
 _STEP = (
-    *("precision", "accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm", "val_check_interval"),
-    *("check_val_every_n_epoch", "limit_train_batches", "limit_val_batches", "overfit_batches"),
+    *("precision", "accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm"),
+    *("check_val_every_n_epoch", *_IN_BATCHES),
 )
 
 

@@ -1,6 +1,7 @@
 """A run as one job of many: launched side by side with others, perhaps on another machine, perhaps taken off it again.
 
-Hydra's launchers start the jobs (joblib, Ray, submitit for Slurm); here is what a job itself does about it.
+Hydra's launchers start the jobs (joblib, Ray, submitit for Slurm), torchrun the processes of one run on several
+machines; here is what the started one knows of it. No torch.
 """
 
 import logging
@@ -28,6 +29,16 @@ def is_side_by_side() -> bool:
     if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
         return False
     return not str(HydraConfig.get().launcher._target_).endswith(".BasicLauncher")
+
+
+def is_launched() -> bool:
+    """Return whether torchrun has started this process, as one of several."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
+
+
+def is_follower() -> bool:
+    """Return whether torchrun has started this process and it is not the first one."""
+    return is_launched() and os.environ["RANK"] != "0"
 
 
 def begin() -> None:

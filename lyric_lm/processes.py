@@ -26,22 +26,13 @@ import torch
 
 from lyric_lm.errors import InputError, Interrupted, NotFinite
 from lyric_lm.hardware import device_of
+from lyric_lm.jobs import is_launched
 
 STRATEGIES = ("auto", "ddp", "fsdp")
 # The first process writes songs while the others wait for it.
 PATIENCE = datetime.timedelta(hours=3)
 
 _SECONDS_TO_END = 60.0  # for the other processes, once the first one is done
-
-
-def is_launched() -> bool:
-    """Return whether torchrun has started this process, as one of several."""
-    return "TORCHELASTIC_RUN_ID" in os.environ
-
-
-def is_follower() -> bool:
-    """Return whether torchrun has started this process and it is not the first one."""
-    return is_launched() and os.environ["RANK"] != "0"
 
 
 def backend_of(device: str) -> str:
@@ -109,7 +100,7 @@ def others(world_size: int, device: str, task: Callable[..., None], *arguments: 
         return
     if is_launched():
         try:
-            _meet(device)
+            _meet()
             torch.distributed.broadcast_object_list([(task, arguments)])
             yield
         finally:
@@ -193,7 +184,7 @@ def _other(
 def follow() -> NoReturn:
     """Be a process that torchrun has started beside the first one: wait to be told what to do, do it, and exit."""
     _be_quiet()
-    _meet("cuda" if torch.cuda.is_available() else "cpu")
+    _meet()
     told: list[Any] = [None]
     torch.distributed.broadcast_object_list(told)
     task, arguments = told[0]
@@ -207,11 +198,12 @@ def follow() -> NoReturn:
     sys.exit(0)
 
 
-def _meet(device: str) -> None:
-    """Join the processes that torchrun has started."""
-    if device == "cuda":
+def _meet() -> None:
+    """Join the processes that torchrun has started; which device they train on is not known to all of them yet."""
+    has_gpu = torch.cuda.is_available()
+    if has_gpu:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    torch.distributed.init_process_group(backend_of(device), timeout=PATIENCE)
+    torch.distributed.init_process_group(backend_of("cuda" if has_gpu else "cpu"), timeout=PATIENCE)
 
 
 def _be_quiet() -> None:

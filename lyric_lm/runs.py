@@ -90,6 +90,13 @@ def losses_by_epoch(metrics: "pd.DataFrame") -> tuple[list[dict[str, Any]], int 
     return rows, min(trained, key=lambda row: row["val_loss"])["epoch"] if trained else None
 
 
+def complete_summary(run_dir: Path) -> dict[str, Any] | None:
+    """Return what a run came to; None if there is none that has come to its end."""
+    file = run_dir / "summary.json"
+    summary = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return None if summary is None or summary["interrupted"] else summary
+
+
 def from_here(path: Path) -> Path:
     """Return a path as seen from here if it lies below: shorter to read, and the same place."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

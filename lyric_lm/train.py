@@ -6,9 +6,7 @@ Leaves a run folder under ``outputs/train/MODEL/DATE_TIME`` and copies its curve
 and commas it sweeps. ``resume=RUN`` goes on where a run stopped, with its own settings.
 """
 
-import json
 import logging
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -28,84 +26,11 @@ from lyric_lm.errors import InputError, Interrupted
 from lyric_lm.lock import only_writer
 from lyric_lm.lyrics.corpus import corpus_from
 from lyric_lm.lyrics.report import describe
-from lyric_lm.runs import OUTPUTS, from_here, latest_run
+from lyric_lm.runs import complete_summary, from_here
 from lyric_lm.settings import plain
+from lyric_lm.train_arguments import rewritten
 
 log = logging.getLogger(__name__)
-
-
-def resume_arguments(arguments: list[str]) -> list[str]:
-    """Return the arguments of a resumed run: those it was started with, then the new ones, in its folder.
-
-    Raises:
-        InputError: the run cannot be resumed, or is complete.
-    """
-    asked = [argument.partition("=")[2].strip("'\"") for argument in arguments if argument.startswith("resume=")]
-    if not asked or asked[-1] in ("", "null"):
-        return arguments
-    folder = latest_run(OUTPUTS, ".hydra/overrides.yaml") if asked[-1] == "latest" else Path(asked[-1]).expanduser()
-    saved = folder / ".hydra" / "overrides.yaml"
-    if not saved.is_file():
-        raise InputError(f"resume={asked[-1]} is not a run folder (no .hydra/overrides.yaml); give one, or latest")
-    is_longer = any(argument.startswith("trainer.max_") for argument in arguments)
-    if complete_summary(folder) is not None and not is_longer:
-        raise InputError(f"resume={asked[-1]}: this run is complete; to train on, also give trainer.max_epochs=N")
-    began_in = folder / ".hydra" / "hydra.yaml"
-    old_cwd = yaml.safe_load(began_in.read_text(encoding="utf-8"))["hydra"]["runtime"]["cwd"]
-    old = [
-        seen_from(item, Path(old_cwd))
-        for item in yaml.safe_load(saved.read_text(encoding="utf-8")) or []
-        if not item.startswith(("resume=", "hydra.run.dir=", "sweep=", "artist="))  # of a sweep, this run alone
-    ]
-    new = [argument for argument in arguments if not argument.startswith("resume=")]
-    return [*old, *new, f"resume={folder}", f"hydra.run.dir={folder}"]
-
-
-def seen_from(argument: str, old_cwd: Path) -> str:
-    """Return an argument as it was typed in another folder: a relative path of songs or weights is found there.
-
-    >>> seen_from("data.path=songs", Path("/nowhere")), seen_from("optim.lr=1e-3", Path("/"))
-    ('data.path=songs', 'optim.lr=1e-3')
-    >>> seen_from("data.path='proc'", Path("/")) if Path("/proc").is_dir() else "data.path='/proc'"
-    "data.path='/proc'"
-    """
-    key, _, value = argument.partition("=")
-    path = value.strip("'\"")
-    if key not in ("data.path", "model.pretrained") or old_cwd == Path.cwd() or not path or "\\" in path:
-        return argument
-    there = old_cwd / Path(path).expanduser()
-    return f"{key}='{there}'" if there.exists() and "'" not in str(there) else argument
-
-
-def absolute_sweep(arguments: list[str]) -> list[str]:
-    """Return the arguments with a sweep's folder as a whole path: its jobs may run where another folder is the current.
-
-    >>> absolute_sweep(["-m", "hydra.sweep.dir='/a b'", "hydra.sweep.dir=${b}"])
-    ['-m', 'hydra.sweep.dir=/a b', 'hydra.sweep.dir=${b}']
-    """
-    key = "hydra.sweep.dir="
-    typed = {argument: argument.removeprefix(key).strip("'\"") for argument in arguments if argument.startswith(key)}
-    whole = {a: f"{key}{Path(folder).expanduser().absolute()}" for a, folder in typed.items() if "${" not in folder}
-    return [whole.get(argument, argument) for argument in arguments]
-
-
-def for_ray(arguments: list[str]) -> list[str]:
-    """Return the arguments so that Ray can be told of a cluster that is there already.
-
-    Hydra's launcher asks for memory for it, which Ray refuses: only a cluster that is started can be asked for that.
-
-    >>> for_ray(["hydra/launcher=ray"]), for_ray(["model=tiny"])
-    (['hydra/launcher=ray', '+hydra.launcher.ray.init.object_store_memory=null'], ['model=tiny'])
-    """
-    key = "hydra.launcher.ray.init.object_store_memory"
-    if "hydra/launcher=ray" not in arguments or any(key in argument for argument in arguments):
-        return arguments
-    return [*arguments, f"+{key}=null"]
-
-
-def rewritten(arguments: list[str]) -> list[str]:
-    """Return the arguments that are meant by those that were typed."""
-    return resume_arguments(for_ray(absolute_sweep(arguments)))
 
 
 @hydra.main(**HYDRA, config_name="train")
@@ -141,13 +66,6 @@ def is_same_job(run_dir: Path) -> bool:
     if not saved.is_file():
         return False
     return list(HydraConfig.get().overrides.task) == yaml.safe_load(saved.read_text(encoding="utf-8"))
-
-
-def complete_summary(run_dir: Path) -> dict[str, Any] | None:
-    """Return what a run came to; None if there is none that has come to its end."""
-    file = run_dir / "summary.json"
-    summary = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
-    return None if summary is None or summary["interrupted"] else summary
 
 
 def holds_run(run_dir: Path) -> bool:
@@ -194,9 +112,8 @@ def train(settings: dict[str, Any], run_dir: Path, on_begin: Callable[[], None])
 
 
 if __name__ == "__main__":
-    if "TORCHELASTIC_RUN_ID" in os.environ:  # torchrun's; without it, nothing of torch is needed yet
-        from lyric_lm.processes import follow, is_follower
+    if jobs.is_follower():
+        from lyric_lm.processes import follow
 
-        if is_follower():
-            follow()
+        follow()
     run(main, rewritten)

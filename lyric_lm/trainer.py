@@ -16,9 +16,9 @@ from lyric_lm.callbacks.samples import Samples
 from lyric_lm.checkpoints import CheckpointFiles
 from lyric_lm.errors import InputError
 from lyric_lm.hardware import device_of, resolve_precision
-from lyric_lm.jobs import is_side_by_side
+from lyric_lm.jobs import is_launched, is_side_by_side
 from lyric_lm.lyrics.song import Song
-from lyric_lm.processes import PATIENCE, backend_of, is_launched, n_processes
+from lyric_lm.processes import PATIENCE, backend_of, n_processes
 
 OURS = ("on_nan", "checkpoint_minutes")  # keys of ``trainer`` that Lightning does not know
 

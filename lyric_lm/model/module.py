@@ -7,14 +7,12 @@ same step however it is cut into batches, and a short last window is not too sma
 their sums and targets; torch's DDP and FSDP average the gradient over them, which is undone.
 """
 
-import copy
 import logging
 import math
 import time
 from dataclasses import asdict
 from typing import Any
 
-import lightning as L
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
@@ -22,13 +20,14 @@ from transformers import PreTrainedModel
 from lyric_lm.data.batches import Batch, Numbered
 from lyric_lm.errors import NotFinite
 from lyric_lm.model.finite import look_closer, shortened, titles
-from lyric_lm.model.loss import batch_sums, bits_per_byte, has_plain_head, perplexity
+from lyric_lm.model.loss import batch_sums, bits_per_byte, perplexity
+from lyric_lm.model.network_module import NetworkModule
 from lyric_lm.model.optim import lr_factor, make_optimizer, n_warmup_steps, scale_gradients
 
 log = logging.getLogger(__name__)
 
 
-class SongModule(L.LightningModule):
+class SongModule(NetworkModule):
     """Train a causal language model on packed songs.
 
     Logs, each optimizer step: ``train/loss`` (plain cross-entropy) and ``train/objective`` (with label
@@ -64,8 +63,7 @@ class SongModule(L.LightningModule):
         skips_not_finite: bool = False,
         identity: str | None = None,
     ):
-        super().__init__()
-        self.network = network
+        super().__init__(network)
         self.name = name
         self.identity = identity
         self.lr, self.weight_decay, self.schedule = lr, weight_decay, schedule
@@ -81,39 +79,6 @@ class SongModule(L.LightningModule):
         self._val_sums: list[Tensor] = []
         self._step_began = 0.0
         self._window: list[int] = []  # the numbers of the step's batches so far, within the epoch
-        # In the first process of a sharded run: the network once more, whole. In a list, so that it is no part of this.
-        self._whole: list[PreTrainedModel] = []
-
-    # A network in shards
-
-    def configure_model(self) -> None:
-        if self.device_mesh is not None:
-            from lyric_lm.model.sharded import shard  # a second, which others need not wait for
-
-            if not self.is_sharded:
-                has_plain_head(self.network)  # found out while it can be run by itself
-                self._whole = [copy.deepcopy(self.network)] if self.trainer.is_global_zero else []
-                shard(self, self.network, self.device_mesh)
-
-    @property
-    def is_sharded(self) -> bool:
-        """Whether the weights lie in shards over several devices."""
-        return self.device_mesh is not None and hasattr(self, "unshard")
-
-    @property
-    def whole(self) -> PreTrainedModel:
-        """The network for the first process to use alone; of one in shards, as of the last ``gather``."""
-        return self._whole[0] if self._whole else self.network
-
-    def gather(self) -> None:
-        """Put a network in shards together for the first process; all processes must call it. Else it does nothing."""
-        if self.device_mesh is not None:
-            from lyric_lm.model.sharded import whole_state
-
-            state = whole_state(self.network)
-            for whole in self._whole:
-                whole.load_state_dict(state)
-                whole.to(self.device)
 
     def _over_processes(self, batches: list[Tensor]) -> list[float]:
         """Return the sums of batches added up, over all processes, which so decide alike."""
@@ -137,8 +102,7 @@ class SongModule(L.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the batch's sum of nats (objective), made proof against Lightning's own division."""
         self._window.append(batch_idx)
-        for whole in self._whole:
-            whole.to("cpu")  # the device is for training now
+        self.release()
         objective, nats = batch_sums(self.network, batch, self.label_smoothing)
         self._step_sums.append(_together(objective.detach(), nats, batch["n_targets"]))
         return objective * self.trainer.accumulate_grad_batches

@@ -10,6 +10,7 @@ from typing import Any
 
 from hydra.core.utils import JobReturn
 
+from lyric_lm import markdown
 from lyric_lm.durable import write_text
 
 MOST_ROWS = 60  # of the picture; of more artists, names are left out
@@ -51,11 +52,8 @@ def listed(results: Sequence[Result]) -> str:
                     *(f"{found['bits_per_byte']:.3f}", f"{found['best_epoch']}", f"{found['seconds']:.0f}"),
                 )
             )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(headings))]
-    lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in rows]
-    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     failed = [f"failed: {result.artist}: {result.error}" for result in results if result.error]
-    return "\n".join([*lines, *failed])
+    return "\n".join([markdown.table(rows), *failed])
 
 
 def write_csv(results: Sequence[Result], file: Path) -> None:

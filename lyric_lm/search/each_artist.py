@@ -14,19 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
-from hydra.plugins.launcher import Launcher
-from hydra.plugins.sweeper import Sweeper
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from lyric_lm.command import quote
 from lyric_lm.durable import write_text
-from lyric_lm.errors import InputError, Interrupted
-from lyric_lm.runs import from_here
+from lyric_lm.errors import InputError
 from lyric_lm.search.artist_table import Result, draw, listed, result_of, write_csv
+from lyric_lm.search.launching import LaunchingSweeper
 
 BEGUN = "artists.json"  # what the sweep was begun with
 _OURS = ("artist", "data.path", "data.artist", "data.min_songs")  # what a job has no more of, or its own
@@ -34,7 +29,7 @@ _OURS = ("artist", "data.path", "data.artist", "data.min_songs")  # what a job h
 log = logging.getLogger(__name__)
 
 
-class ArtistSweeper(Sweeper):
+class ArtistSweeper(LaunchingSweeper):
     """Train for each artist, and for each combination of other settings that are given as a sweep.
 
     Args:
@@ -43,17 +38,8 @@ class ArtistSweeper(Sweeper):
     """
 
     def __init__(self, max_batch_size: int, params: dict[str, Any] | None):
+        super().__init__(params)
         self.max_batch_size = max_batch_size
-        self.params = {} if params is None else dict(params)
-        self.hydra_context: HydraContext | None = None
-        self.config: DictConfig | None = None
-        self.launcher: Launcher | None = None
-
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.hydra_context, self.config = hydra_context, config
-        self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
 
     def sweep(self, arguments: list[str]) -> list[Result]:
         """Run them all, and leave ``artists.csv`` and ``artists.png``.
@@ -62,18 +48,13 @@ class ArtistSweeper(Sweeper):
             InputError: no artist has enough songs, or an earlier start had other arguments.
             Interrupted: asked to stop.
         """
-        assert self.config is not None
-        assert self.hydra_context is not None
-        assert self.launcher is not None
         data = self.config.data
         if data.artist is not None:
             raise InputError(f"data.artist={data.artist} and artist=each exclude each other; give one of them")
-        folder = from_here(Path(str(self.config.hydra.sweep.dir)).absolute())
-        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        params = [f"{name}={value}" for name, value in self.params.items()]
-        parsed = parser.parse_overrides([*params, *arguments])
-        (grid,) = BasicSweeper.split_arguments([o for o in parsed if o.get_key_element() not in _OURS], None)
-        files = self._songs(folder, {"arguments": sorted(arguments), "params": params})
+        folder = self.folder
+        given = [override for override in self.parsed(arguments) if override.get_key_element() not in _OURS]
+        (grid,) = BasicSweeper.split_arguments(given, None)
+        files = self._songs(folder, {"arguments": sorted(arguments), "params": self.params})
         jobs, titles = [], []
         for artist, file in files.items():
             for number, combination in enumerate(grid):
@@ -84,12 +65,10 @@ class ArtistSweeper(Sweeper):
         self.validate_batch_is_legal(jobs[:1])  # the others differ in nothing that could be wrong
         OmegaConf.save(self.config, folder / "multirun.yaml")
         returns: list[JobReturn] = []
-        try:
+        with self.can_go_on():
             while len(returns) < len(jobs):
                 batch = jobs[len(returns) : len(returns) + self.max_batch_size]
                 returns += self.launcher.launch(batch, initial_job_idx=len(returns))
-        except (Interrupted, KeyboardInterrupt):
-            raise Interrupted(f"go on with the same command and hydra.sweep.dir={folder}") from None
         results = [
             result_of(artist, place, returned) for (artist, place), returned in zip(titles, returns, strict=True)
         ]
@@ -107,7 +86,6 @@ class ArtistSweeper(Sweeper):
         Raises:
             InputError: no artist has enough songs, or the earlier start had other arguments.
         """
-        assert self.config is not None
         begun = folder / BEGUN
         if begun.is_file():
             before = json.loads(begun.read_text(encoding="utf-8"))

@@ -10,17 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
-from hydra.plugins.launcher import Launcher
-from hydra.plugins.sweeper import Sweeper
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from lyric_lm.arguments import check_objective
-from lyric_lm.errors import InputError, Interrupted
-from lyric_lm.runs import from_here
+from lyric_lm.errors import InputError
+from lyric_lm.search.launching import LaunchingSweeper
 from lyric_lm.search.space import split
 from lyric_lm.search.study import address, begin, distributions_as_data, n_finished, open_study, tell
 
@@ -32,7 +27,7 @@ PRUNED_BY = ("bits_per_byte", "best_val_loss", "perplexity")  # objectives that 
 log = logging.getLogger(__name__)
 
 
-class OptunaSweeper(Sweeper):
+class OptunaSweeper(LaunchingSweeper):
     """Search settings for the best objective.
 
     Args:
@@ -47,17 +42,8 @@ class OptunaSweeper(Sweeper):
     def __init__(
         self, n_trials: int, n_jobs: int, direction: str, prune: bool, seed: int | None, params: dict[str, Any] | None
     ):
+        super().__init__(params)
         self.n_trials, self.n_jobs, self.direction, self.prune, self.seed = n_trials, n_jobs, direction, prune, seed
-        self.params = {} if params is None else dict(params)
-        self.hydra_context: HydraContext | None = None
-        self.config: DictConfig | None = None
-        self.launcher: Launcher | None = None
-
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.hydra_context, self.config = hydra_context, config
-        self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
 
     def sweep(self, arguments: list[str]) -> "Study":
         """Run the search.
@@ -65,8 +51,6 @@ class OptunaSweeper(Sweeper):
         Raises:
             InputError: nothing is searched, a number is out of range, or an earlier start had other arguments.
         """
-        assert self.config is not None
-        assert self.hydra_context is not None
         for name, value in (("n_trials", self.n_trials), ("n_jobs", self.n_jobs)):
             if not isinstance(value, int) or value < 1:
                 raise InputError(f"hydra.sweeper.{name}={value} cannot work; it must be a whole number, at least 1")
@@ -74,12 +58,10 @@ class OptunaSweeper(Sweeper):
         check_objective(objective)
         if self.direction not in ("minimize", "maximize"):
             raise InputError(f"hydra.sweeper.direction={self.direction} is not known; allowed: minimize, maximize")
-        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        params = [f"{key}={value}" for key, value in self.params.items()]
-        fixed, space = split(parser.parse_overrides([*params, *arguments]))
+        fixed, space = split(self.parsed(arguments))
         if not space:
             raise InputError("nothing is searched; give ranges, as in optim.lr='tag(log,interval(3e-5,1e-3))'")
-        folder = from_here(Path(str(self.config.hydra.sweep.dir)).absolute())
+        folder = self.folder
         folder.mkdir(parents=True, exist_ok=True)
         study = open_study(address(folder), self.direction, self.seed)
         prunes = self.prune and objective in PRUNED_BY
@@ -89,19 +71,15 @@ class OptunaSweeper(Sweeper):
         for number in begin(study, settings):
             log.info("Trial %s was cut off and is made again", number)
         OmegaConf.save(self.config, folder / "multirun.yaml")
-        try:
+        with self.can_go_on():
             while (n_left := self.n_trials - n_finished(study)) > 0:
                 trials = [study.ask(space) for _ in range(min(self.n_jobs, n_left))]
                 self._run(study, trials, fixed, prunes)
-        except (Interrupted, KeyboardInterrupt):
-            raise Interrupted(f"go on with the same command and hydra.sweep.dir={folder}") from None
         _tell_best(study, folder)
         return study
 
     def _run(self, study: "Study", trials: "list[Trial]", fixed: list[str], prunes: bool) -> None:
-        assert self.config is not None
-        assert self.launcher is not None
-        storage = address(Path(str(self.config.hydra.sweep.dir)))
+        storage = address(self.folder)
         batch = []
         for trial in trials:
             chosen = [f"{key}={value}" for key, value in trial.params.items()]

@@ -1,0 +1,60 @@
+"""A LightningModule around a network that may lie in shards over several devices, and be wanted whole all the same.
+
+Samples, checks and the exported model are the first process's alone, which cannot put shards together by itself.
+"""
+
+import copy
+
+import lightning as L
+from transformers import PreTrainedModel
+
+from lyric_lm.model.loss import has_plain_head
+
+
+class NetworkModule(L.LightningModule):
+    """Hold a network, shared out over devices where the strategy is to (``sharded.Sharded``).
+
+    Args:
+        network: a transformers causal language model.
+    """
+
+    def __init__(self, network: PreTrainedModel):
+        super().__init__()
+        self.network = network
+        # In the first process of a sharded run: the network once more, whole. In a list, so that it is no part of this.
+        self._whole: list[PreTrainedModel] = []
+
+    def configure_model(self) -> None:
+        if self.device_mesh is None or self.is_sharded:
+            return
+        from lyric_lm.model.sharded import shard  # a second, which others need not wait for
+
+        has_plain_head(self.network)  # found out while it can be run by itself
+        self._whole = [copy.deepcopy(self.network)] if self.trainer.is_global_zero else []
+        shard(self, self.network, self.device_mesh)
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether the weights lie in shards over several devices."""
+        return self.device_mesh is not None and hasattr(self, "unshard")
+
+    @property
+    def whole(self) -> PreTrainedModel:
+        """The network for the first process to use alone; of one in shards, as of the last ``gather``."""
+        return self._whole[0] if self._whole else self.network
+
+    def gather(self) -> None:
+        """Put a network in shards together for the first process; all processes must call it. Else it does nothing."""
+        if not self.is_sharded:
+            return
+        from lyric_lm.model.sharded import whole_state
+
+        state = whole_state(self.network)
+        for whole in self._whole:
+            whole.load_state_dict(state)
+            whole.to(self.device)
+
+    def release(self) -> None:
+        """Leave the device to training."""
+        for whole in self._whole:
+            whole.to("cpu")
