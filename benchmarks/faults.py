@@ -58,10 +58,10 @@ def fork(home: Path, arguments: tuple[str, ...], prepare: Callable[[], None] = l
         os.dup2(output, 2)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         prepare()
-        from lyric_lm import command, train
+        from lyric_lm import command, train, train_arguments
 
         sys.argv = ["lyric_lm/train.py", *arguments]
-        command.run(train.main, train.resume_arguments)
+        command.run(train.main, train_arguments.resume_arguments)
     except SystemExit as end:
         os._exit(int(end.code or 0))
     except BaseException:
