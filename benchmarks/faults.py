@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,11 @@ def watch(folder: str, then: Callable[[int], Any]) -> None:
     sys.addaudithook(hook)
 
 
+def count(writing: int, _: int) -> None:
+    """Tell the process at the other end of the pipe of one more operation."""
+    os.write(writing, b".")
+
+
 def straight_run(home: Path) -> tuple[float, int, int]:
     """Make the run that is never stopped; return its seconds, its file operations, and those on checkpoints."""
     counts = []
@@ -101,7 +107,7 @@ def straight_run(home: Path) -> tuple[float, int, int]:
         pid = fork(
             home,
             (*ARGUMENTS, "hydra.run.dir=straight"),
-            lambda match=match, writing=writing: watch(match, lambda _: os.write(writing, b".")),
+            partial(watch, match, partial(count, writing)),
         )
         os.close(writing)
         with os.fdopen(reading, "rb") as stream:
@@ -121,7 +127,9 @@ def fault(
     if kind.endswith("at a file operation") or kind.endswith("is written"):
         match, total = ("run/", n_operations) if kind.endswith("operation") else ("last.ckpt.unfinished", n_saves)
         at = chance.randint(1, total)
-        return ended(fork(home, arguments, lambda: watch(match, lambda n: n == at and os.kill(os.getpid(), number))))
+        return ended(
+            fork(home, arguments, lambda: watch(match, lambda n: os.kill(os.getpid(), number) if n == at else None))
+        )
     if kind == "full disk: file size limit":
         size_limit = int(10 ** chance.uniform(2, 6.1))  # up to more than a checkpoint
         return ended(fork(home, arguments, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size_limit, -1))))
@@ -290,4 +298,4 @@ def main(n_kills: int = 200, seed: int = 1, folder: str | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(bool(main(*map(int, sys.argv[1:3]), *sys.argv[3:4])))
+    sys.exit(bool(main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:4])))

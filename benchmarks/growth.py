@@ -171,7 +171,7 @@ def room_of(part: Part) -> int:
     row = part.ids
     while isinstance(row, np.ndarray) and row.base is not None:
         row = row.base
-    ids = 0 if isinstance(row, mmap.mmap) else len(part.ids) * part.ids.itemsize
+    ids = 0 if isinstance(row, mmap.mmap) else np.asarray(part.ids).nbytes
     return sys.getsizeof(part) + sys.getsizeof(part.ids) + ids + 72  # two ints and a place in two lists
 
 

@@ -10,6 +10,7 @@ import statistics
 import sys
 import time
 import unicodedata
+from typing import Any
 
 import torch
 
@@ -20,7 +21,7 @@ from lyric_lm.sampling import write_songs
 from lyric_lm.sampling_settings import Sampling
 
 ALLOWED, N_TOKENS, REPEATS = 6, 120, 5
-SETTINGS = (
+SETTINGS: tuple[dict[str, Any], ...] = (
     {"temperature": 0.8, "top_k": 50, "top_p": 0.95},
     {"temperature": 0.0},
     {"temperature": 0.6},
@@ -31,7 +32,14 @@ SETTINGS = (
 
 def sampling(originality: int | None, **changes: float | int) -> Sampling:
     """Return the plain settings with changes."""
-    plain = {"temperature": 1.0, "top_k": 0, "top_p": None, "min_p": None, "repetition_penalty": 1.0, **changes}
+    plain: dict[str, Any] = {
+        "temperature": 1.0,
+        "top_k": 0,
+        "top_p": None,
+        "min_p": None,
+        "repetition_penalty": 1.0,
+        **changes,
+    }
     return Sampling(max_new_tokens=N_TOKENS, originality=originality, **plain)
 
 
@@ -74,8 +82,8 @@ def main(run: str, n_songs: int) -> None:
         broken = {}
         for originality, n_written in ((ALLOWED, n), (None, min(n, 16))):
             how = sampling(originality, **settings)
-            written = write_songs(network, tokenizer, "", list(range(n_written)), how, hashes=hashes, batch_size=32)
-            texts = [words(song.text) for song in written]
+            songs = write_songs(network, tokenizer, "", list(range(n_written)), how, hashes=hashes, batch_size=32)
+            texts = [words(song.text) for song in songs]
             broken[originality] = sum(
                 any(tuple(text[i : i + ALLOWED + 1]) in taken for i in range(len(text) - ALLOWED)) for text in texts
             )

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from typing import Any
 
 import lightning as L
 import torch
@@ -89,7 +90,7 @@ def measure(
         trainer = L.Trainer(
             max_epochs=1,
             accumulate_grad_batches=accumulate,
-            precision=precision,  # type: ignore[arg-type]
+            precision=precision,
             gradient_clip_val=1.0,
             accelerator="cpu",
             logger=False,
@@ -111,7 +112,7 @@ def row(shape: str, *given: str) -> dict[str, str]:
     figures = [word for word in given if word not in ("lora", "checkpointing")]
     batch_size, block_size, accumulate = int(figures[0]), int(figures[1]), int(figures[3])
     steps = int(figures[4]) if len(figures) > 4 else 3
-    finetune = LORA if "lora" in given else {"method": "full"}
+    finetune: dict[str, Any] = LORA if "lora" in given else {"method": "full"}
     keep_freed_memory()
     network = AutoModelForCausalLM.from_config(SHAPES[shape], dtype="float32", attn_implementation="sdpa")
     speed_up(network)

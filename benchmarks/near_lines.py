@@ -105,10 +105,10 @@ def main(folder: Path) -> None:
 
     pairs = [(song.lyrics, TrainingLines.of([other for other in songs if other is not song])) for song in songs]
     for ratio in ("ratio", *OTHER_RATIOS):
-        copies.fuzz = SimpleNamespace(ratio=getattr(fuzz, ratio))
+        setattr(copies, "fuzz", SimpleNamespace(ratio=getattr(fuzz, ratio)))  # noqa: B010
         false = [sum(n_near([text], others, threshold) for text, others in pairs) for threshold in THRESHOLDS]
         print(f"| near to a line of another song, `{ratio}` | {' | '.join(map(str, false))} |", flush=True)
-    copies.fuzz = fuzz
+    setattr(copies, "fuzz", fuzz)  # noqa: B010
     for name, edit in EDITS.items():
         texts = edited(lines, edit)
         shares = [n_near(texts, everything, threshold) / len(texts) for threshold in THRESHOLDS]

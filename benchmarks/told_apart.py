@@ -31,9 +31,11 @@ def drawn(songs: list[str], n_held_out: int, n_train: int, seed: int) -> tuple[d
     chosen = random.Random(seed).sample(songs, n_held_out + n_train)
     held_out, train = chosen[:n_held_out], chosen[n_held_out:]
     features = features_of({"held_out": held_out, "train": train}, "en")
-    sides = [features[name] or [] for name in ("train", "held_out")]
-    told = told_apart(train, held_out, *sides, seed)
-    return told or {}, {name: ks_distance(*([song[name] for song in side] for side in sides)) for name in sides[0][0]}
+    ours, theirs = features["train"] or [], features["held_out"] or []
+    told = told_apart(train, held_out, ours, theirs, seed)
+    return told or {}, {
+        name: ks_distance(*([song[name] for song in side] for side in (ours, theirs))) for name in ours[0]
+    }
 
 
 def row(told: list[dict[str, Any]]) -> str:

@@ -67,7 +67,7 @@ def forbidden_tokens(one_in: int) -> Iterator[None]:
             return MULTINOMIAL((p == 0).float(), *how, generator=rng, **more)
         return MULTINOMIAL(p, *how, **more)
 
-    torch.multinomial = draw
+    torch.multinomial = draw  # type: ignore[assignment]
     try:
         yield
     finally:

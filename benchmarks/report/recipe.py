@@ -116,7 +116,8 @@ def main() -> None:
         held_out = blocks(tokenizer, held_out_songs[:6], given.block_size)
         curves = train(model, rows, held_out, given.bf16, **{"max_steps": given.max_steps, **VARIANTS[name]})
         model.eval()
-        for how, choice in (("safe", {}), ("untruncated", UNTRUNCATED)):
+        choices: dict[str, dict[str, Any]] = {"safe": {}, "untruncated": UNTRUNCATED}
+        for how, choice in choices.items():
             text = write(model, tokenizer, **choice)
             curves[how] = {"text": text, "nats": round(strangeness(healthy, tokenizer, text), 2)}
         if given.save:
