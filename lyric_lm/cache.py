@@ -1,5 +1,7 @@
 """Where lyric_lm keeps what can be made again: converted models, tokens of many songs, what a model was found to do."""
 
+import functools
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -28,3 +30,13 @@ def cached_file(file: Path) -> Iterator[BinaryIO]:
     except BaseException:
         Path(unfinished).unlink()
         raise
+
+
+@functools.cache
+def code_digest() -> str:
+    """Return a hash of this package itself: what other code made is made again."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for file in sorted(file for file in package.rglob("*") if file.is_file() and file.suffix != ".pyc"):
+        digest.update(file.relative_to(package).as_posix().encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()

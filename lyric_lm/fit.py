@@ -80,7 +80,11 @@ def fit_run(
     known_as = None if model["from_scratch"] else identity(network, tokenizer)  # the weights as they were loaded
     songs, module = make_parts(settings, corpus, network, tokenizer, known_as=known_as)
     resume_step = found.step if found else None
-    hashes = hashes_of(song.lyrics for song in corpus.splits["train"])
+    # What tells new lines from learnt ones holds every sequence of words of every song.
+    hashes = None if data["streamed"] else hashes_of(song.lyrics for song in corpus.splits["train"])
+    if data["streamed"] and settings["callbacks"].get("originality"):
+        log.info("data=streamed: how much of what it writes stands in its training songs is not measured")
+        settings = with_changes(settings, {"callbacks.originality": None})
     export = ExportBest(run_dir / "model", tokenizer, run_dir / "checkpoints" / BEST, hashes)
     curves = Curves(run_dir, settings["trainer"]["gradient_clip_val"])
     metrics = MetricsFile(run_dir / "metrics.csv")

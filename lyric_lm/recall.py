@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lyric_lm.cache import cache_folder, cached_file
+from lyric_lm.cache import cache_folder, cached_file, code_digest
 
 Found = TypeVar("Found", bound=list[Any] | dict[str, Any] | float)
 
@@ -104,22 +104,13 @@ def circumstances() -> dict[str, Any]:
     """Return what else decides about numbers: versions, machine, settings of the libraries, this package."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return {
-        "package": _package(),
+        "package": code_digest(),
         **{name: version(name) for name in ("torch", "transformers", "tokenizers", "lightning", "peft", "numpy")},
         "machine": [platform.platform(), platform.processor(), _processor(), gpu],
         "threads": torch.get_num_threads(),
         "matmul": torch.get_float32_matmul_precision(),
         "environment": {key: value for key, value in os.environ.items() if key.startswith(_ENVIRONMENT)},
     }
-
-
-@functools.cache
-def _package() -> str:
-    package = Path(__file__).parent
-    digest = hashlib.sha256()
-    for file in sorted(file for file in package.rglob("*") if file.is_file() and file.suffix != ".pyc"):
-        digest.update(file.relative_to(package).as_posix().encode() + hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Build Lightning's Trainer for a run: the configured loggers and callbacks, and those that every run has."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def make_trainer(
     run_dir: Path,
     resume_step: int | None,
     tokenizer: Any,
-    splits: dict[str, list[Song]],
+    splits: Mapping[str, Sequence[Song]],
     always: list[L.Callback],
     metrics: Any,
 ) -> L.Trainer:

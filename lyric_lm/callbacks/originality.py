@@ -3,6 +3,7 @@ copying, it shows here first."""
 
 import json
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class Originality(L.Callback):
         self,
         run_dir: Path,
         tokenizer: PreTrainedTokenizerBase,
-        splits: dict[str, list[Song]],
+        splits: Mapping[str, Sequence[Song]],
         num_samples: int,
         seed: int,
         max_new_tokens: int,

@@ -5,6 +5,7 @@ Each callback looks at its moment and asks a function of ``checks`` what to thin
 
 import json
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,13 @@ from lyric_lm.checks.overfitting import overfitting_since
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.errors import InputError
 from lyric_lm.hardware import give_back_memory
-from lyric_lm.lyrics.song import Song
+from lyric_lm.lyrics.song import Song, spread
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.pretrained import has_dropout, load_model
 from lyric_lm.runs import read_metrics
 from lyric_lm.sampling import Sample
+
+N_SONGS = 20_000  # of which the words are known words; more songs bring hardly any
 
 log = logging.getLogger(__name__)
 
@@ -173,10 +176,10 @@ class Overfitting(L.Callback):
 
 
 def watchers(
-    settings: dict[str, Any], run_dir: Path, tokenizer: PreTrainedTokenizerBase, splits: dict[str, list[Song]]
+    settings: dict[str, Any], run_dir: Path, tokenizer: PreTrainedTokenizerBase, splits: Mapping[str, Sequence[Song]]
 ) -> list[L.Callback]:
     """Return what watches every run; to come after the callback that writes samples."""
-    lyrics = {name: [song.lyrics for song in songs] for name, songs in splits.items()}
+    lyrics = {name: [song.lyrics for song in spread(songs, N_SONGS)] for name, songs in splits.items()}
     return [
         FirstStep(run_dir / "preflight.json"),
         Language(settings["model"], tokenizer, lyrics["train"], lyrics["val"]),

@@ -10,12 +10,13 @@ from typing import Any
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lyric_lm.checks.check import FAIL, PASS, WARN, Check
-from lyric_lm.checks.computer import check_computer
+from lyric_lm.checks.computer import N_SONGS, check_computer
 from lyric_lm.checks.disk import check_disk
 from lyric_lm.checks.memory import check_memory
 from lyric_lm.checks.songs import check_held_out, check_language, check_lengths, fill_of, song_lengths
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.lyrics.corpus import Corpus
+from lyric_lm.lyrics.song import spread
 from lyric_lm.model.optim import lr_factor, n_warmup_steps
 from lyric_lm.model.pretrained import context_length
 
@@ -215,7 +216,7 @@ def check_all(
         check_disk(network, folder),
     ]
     if tokenizer is not None:
-        texts = [song.lyrics for song in corpus.songs]
+        texts = [song.lyrics for song in spread(corpus.songs, N_SONGS)]
         checks = [*check_computer(network, tokenizer, settings, texts, is_full, known_as), *checks]
     if baseline_loss is not None:
         checks.append(check_baseline(baseline_loss, network.config.vocab_size, model["from_scratch"]))

@@ -125,4 +125,5 @@ def song_lengths(parts: Iterable[Part], separator: int) -> list[int]:
 
 def fill_of(songs: LyricsDataModule, block_size: int) -> float:
     """Return the share of the training blocks that songs take up."""
-    return sum(len(part.ids) for part in songs.parts["train"]) / (block_size * len(songs.blocks["train"]))
+    n_tokens = songs.n_targets("train") + len(songs.parts["train"])  # the first token of a part is no target
+    return n_tokens / (block_size * len(songs.blocks["train"]))

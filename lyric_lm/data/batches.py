@@ -1,6 +1,6 @@
 """Lay blocks out as tensors and serve them in batches, in an order that can be resumed anywhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -59,7 +59,7 @@ class BlockBatches:
 
     def __init__(
         self,
-        blocks: list[list[Part]],
+        blocks: Sequence[list[Part]],
         batch_size: int,
         pad_id: int,
         seed: int = 0,

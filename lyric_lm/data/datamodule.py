@@ -1,5 +1,6 @@
 """The LightningDataModule: one artist's split songs in, packed batches out."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import lightning as L
@@ -9,7 +10,8 @@ from lyric_lm.data.batches import BlockBatches
 from lyric_lm.data.encoding import line_end_ids, separator_id
 from lyric_lm.data.layout import check_layout
 from lyric_lm.data.packing import Part, cut_song, pack
-from lyric_lm.data.store import stored_songs
+from lyric_lm.data.store import StoredSongs, stored_songs
+from lyric_lm.data.stored import StoredBlocks, StoredParts
 from lyric_lm.lyrics.song import Song
 
 
@@ -31,7 +33,7 @@ class LyricsDataModule(L.LightningDataModule):
 
     def __init__(
         self,
-        splits: dict[str, list[Song]],
+        splits: Mapping[str, Sequence[Song]],
         tokenizer: PreTrainedTokenizerBase,
         context_length: int,
         block_size: int,
@@ -45,15 +47,19 @@ class LyricsDataModule(L.LightningDataModule):
         self.batch_size, self.seed = batch_size, seed
         self.rank, self.world_size = rank, world_size
         self.pad_id = separator_id(tokenizer)
-        self.parts: dict[str, list[Part]] = {}
-        self.blocks: dict[str, list[list[Part]]] = {}
+        self.parts: dict[str, Sequence[Part]] = {}
+        self.blocks: dict[str, Sequence[list[Part]]] = {}
+        self._n_targets: dict[str, int] = {}
         for name, songs in splits.items():
             encoded = stored_songs(songs, tokenizer)
             line_ends = line_end_ids(tokenizer, encoded)
-            self.parts[name] = [
-                part for song in encoded for part in cut_song(song, block_size, context_length, line_ends)
-            ]
-            self.blocks[name] = pack(self.parts[name], block_size)
+            if isinstance(encoded, StoredSongs):
+                stored = StoredParts(encoded, block_size, context_length, line_ends)
+                self.parts[name], self.blocks[name] = stored, StoredBlocks(stored, block_size)
+            else:
+                parts = [part for song in encoded for part in cut_song(song, block_size, context_length, line_ends)]
+                self.parts[name], self.blocks[name] = parts, pack(parts, block_size)
+            self._n_targets[name] = sum(part.n_targets for part in self.parts[name])
         # Kept, not made anew: it knows the place in the epoch, which checkpoints hold.
         self.train_batches = BlockBatches(
             self.blocks["train"], batch_size, self.pad_id, seed, shuffle=True, rank=rank, world_size=world_size
@@ -69,7 +75,7 @@ class LyricsDataModule(L.LightningDataModule):
 
     def n_targets(self, split: str) -> int:
         """Return how many tokens of a split are scored."""
-        return sum(part.n_targets for part in self.parts[split])
+        return self._n_targets[split]
 
     def batches(self, split: str) -> BlockBatches:
         """Return a split's batches in fixed order, all of them whatever the process."""

@@ -1,6 +1,6 @@
 """Turn songs into token ids, with the separator that teaches a model where songs begin and end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -40,7 +40,7 @@ def separator_id(tokenizer: PreTrainedTokenizerBase) -> int:
     return int(tokenizer.eos_token_id)
 
 
-def encode_songs(songs: list[Song], tokenizer: PreTrainedTokenizerBase) -> list[EncodedSong]:
+def encode_songs(songs: Sequence[Song], tokenizer: PreTrainedTokenizerBase) -> list[EncodedSong]:
     """Encode songs as separator + lyrics + separator.
 
     The leading separator is the first token's context, so every token of the song and the closing
@@ -52,7 +52,7 @@ def encode_songs(songs: list[Song], tokenizer: PreTrainedTokenizerBase) -> list[
     ]
 
 
-def encoded_one_by_one(songs: list[Song], tokenizer: PreTrainedTokenizerBase) -> Iterator[NDArray[np.int32]]:
+def encoded_one_by_one(songs: Sequence[Song], tokenizer: PreTrainedTokenizerBase) -> Iterator[NDArray[np.int32]]:
     """Yield each song's ids, (T,), with its separators, ``CHUNK`` songs encoded at a time."""
     separator = separator_id(tokenizer)
     lyrics = (song.lyrics for song in tqdm(songs, "Encoding", unit=" songs", delay=2, leave=False, disable=None))
@@ -61,7 +61,7 @@ def encoded_one_by_one(songs: list[Song], tokenizer: PreTrainedTokenizerBase) ->
             yield np.array([separator, *ids, separator], dtype=np.int32)
 
 
-def line_end_ids(tokenizer: PreTrainedTokenizerBase, songs: list[EncodedSong]) -> set[int]:
+def line_end_ids(tokenizer: PreTrainedTokenizerBase, songs: Iterable[EncodedSong]) -> set[int]:
     """Return the ids among the songs' tokens whose text ends a line; a long song may be cut after them."""
     used: set[int] = set()
     for song in songs:

@@ -66,11 +66,17 @@ def pack(parts: list[Part], block_size: int) -> list[list[Part]]:
     >>> [[part.title for part in block] for block in pack(parts, 8)]
     [['6', '2'], ['5', '3']]
     """
-    blocks: list[list[Part]] = []
+    lengths = [len(part.ids) for part in parts]
+    return [[parts[place] for place in block] for block in pack_lengths(lengths, block_size)]
+
+
+def pack_lengths(lengths: list[int], block_size: int) -> list[list[int]]:
+    """Return the blocks of parts of these lengths, each as the parts' places in the list."""
+    blocks: list[list[int]] = []
     with_room: defaultdict[int, list[int]] = defaultdict(list)  # the blocks with so many tokens free, as a heap
     rooms: list[int] = []  # those of its keys that there are blocks for, rising
-    for part in sorted(parts, key=lambda part: -len(part.ids)):
-        place = bisect_left(rooms, len(part.ids))
+    for part in sorted(range(len(lengths)), key=lambda part: -lengths[part]):
+        place = bisect_left(rooms, lengths[part])
         if place < len(rooms):
             room = rooms[place]
             best = heappop(with_room[room])  # of equally full ones the first
@@ -80,7 +86,7 @@ def pack(parts: list[Part], block_size: int) -> list[list[Part]]:
             room, best = block_size, len(blocks)
             blocks.append([])
         blocks[best].append(part)
-        room -= len(part.ids)
+        room -= lengths[part]
         if not with_room[room]:
             insort(rooms, room)
         heappush(with_room[room], best)

@@ -7,8 +7,10 @@ lyrics in their order and the tokenizer, so it never has to be brought up to dat
 
 import hashlib
 import logging
+import mmap
 import os
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from itertools import chain
@@ -26,6 +28,7 @@ from lyric_lm.lyrics.song import Song
 # Bytes of lyrics, some 13,000 songs. Fewer are encoded in a few seconds and take less than 20 MB: not worth a file.
 LARGE = 2**24
 N_KEPT = 8  # files, those used last
+N_READ = 10_000  # songs whose ids may be in memory
 
 _ID = np.dtype("<i4")
 _DIGEST = hashlib.sha256().digest_size  # bytes at the file's beginning, over all that follows
@@ -33,7 +36,7 @@ _DIGEST = hashlib.sha256().digest_size  # bytes at the file's beginning, over al
 log = logging.getLogger(__name__)
 
 
-def stored_songs(songs: list[Song], tokenizer: PreTrainedTokenizerBase) -> list[EncodedSong]:
+def stored_songs(songs: Sequence[Song], tokenizer: PreTrainedTokenizerBase) -> Iterable[EncodedSong]:
     """Return what ``encode_songs`` does; many songs' ids from a file, which is written where it is not there yet.
 
     Raises:
@@ -42,21 +45,56 @@ def stored_songs(songs: list[Song], tokenizer: PreTrainedTokenizerBase) -> list[
     if sum(len(song.lyrics.encode()) for song in songs) < LARGE:
         return encode_songs(songs, tokenizer)
     file = cache_folder() / "tokens" / f"{_key(songs, tokenizer)}.ids"
-    row = _read(file)
-    if row is None:
+    found = _read(file)
+    if found is None:
         _write(file, songs, tokenizer)
-        row = _read(file)
-    if row is None:
+        found = _read(file)
+    if found is None:
         raise InputError(f"{file} is not what was just written to it; set LYRIC_LM_CACHE to a folder on another disk")
     _let_go_of_others(file)
+    row, mapped = found
     ids, lengths = np.split(row, [-len(songs)])
-    return [
-        EncodedSong(song.title, own, len(song.lyrics.encode()))
-        for song, own in zip(songs, np.split(ids, np.cumsum(lengths, dtype=np.int64)[:-1]), strict=True)
-    ]
+    return StoredSongs(songs, ids, lengths, mapped)
 
 
-def _key(songs: list[Song], tokenizer: PreTrainedTokenizerBase) -> str:
+class StoredSongs(Iterable[EncodedSong]):
+    """Encoded songs whose ids lie in a mapped file; each is made when it is asked for.
+
+    Args:
+        songs: what they were encoded from.
+        ids: of all of them, in one row, (T,).
+        lengths: how many each has, (n_songs,).
+        mapped: the file.
+    """
+
+    def __init__(
+        self, songs: Sequence[Song], ids: NDArray[np.int32], lengths: NDArray[np.int32], mapped: mmap.mmap
+    ) -> None:
+        self._songs, self.ids, self._mapped = songs, ids, mapped
+        self._ends = np.cumsum(lengths, dtype=np.int64)
+
+    def __iter__(self) -> Iterator[EncodedSong]:
+        start = 0
+        for number, (song, end) in enumerate(zip(self._songs, self._ends.tolist(), strict=True)):
+            yield EncodedSong(song.title, self.ids[start:end], len(song.lyrics.encode()))
+            start = end
+            self.let_go(number)
+
+    def let_go(self, number: int) -> None:
+        """Give back what was read of the file, once in ``N_READ`` songs: it counts as the process's memory."""
+        if number % N_READ == N_READ - 1 and hasattr(self._mapped, "madvise"):
+            self._mapped.madvise(mmap.MADV_DONTNEED)
+
+    def title(self, number: int) -> str:
+        """Return the title of the song of this number."""
+        return self._songs[number].title
+
+    def titles(self) -> Iterator[str]:
+        """Yield the title of each song."""
+        return (song.title for song in self._songs)
+
+
+def _key(songs: Sequence[Song], tokenizer: PreTrainedTokenizerBase) -> str:
     """Return a hash of the songs' lyrics, in order, and of the tokenizer, as its files and its library define it."""
     digest = hashlib.sha256(f"1 {separator_id(tokenizer)} {version('transformers')} {version('tokenizers')}".encode())
     with tempfile.TemporaryDirectory() as folder:
@@ -67,7 +105,7 @@ def _key(songs: list[Song], tokenizer: PreTrainedTokenizerBase) -> str:
     return digest.hexdigest()[:32]
 
 
-def _read(file: Path) -> NDArray[np.int32] | None:
+def _read(file: Path) -> tuple[NDArray[np.int32], mmap.mmap] | None:
     """Map a file into memory: all songs' ids, then the number of each song's; None: not there, or damaged."""
     try:
         with file.open("rb", buffering=0) as stream:
@@ -75,14 +113,14 @@ def _read(file: Path) -> NDArray[np.int32] | None:
             if hashlib.file_digest(stream, "sha256").digest() != digest:
                 log.warning("%s is damaged and is written anew", file)
                 return None
-    except OSError:
+            # Copied on writing, which nobody does, but torch warns of arrays that cannot be written.
+            mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
+    except (OSError, ValueError):  # ValueError: an empty file
         return None
-    # Copied on writing, which nobody does, but torch warns of arrays that cannot be written. And a plain array, since a
-    # slice of np.memmap has a dictionary of its own.
-    return np.asarray(np.memmap(file, _ID, "c", offset=_DIGEST))
+    return np.frombuffer(mapped, _ID, offset=_DIGEST), mapped
 
 
-def _write(file: Path, songs: list[Song], tokenizer: PreTrainedTokenizerBase) -> None:
+def _write(file: Path, songs: Sequence[Song], tokenizer: PreTrainedTokenizerBase) -> None:
     """Encode songs into a file that is there whole or not at all."""
     digest, lengths = hashlib.sha256(), []
     try:

@@ -5,7 +5,7 @@ the difference between two models is. Everything is token-weighted: a mean is su
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class SongScore:
 def score_songs(
     network: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
-    songs: list[Song],
+    songs: Sequence[Song],
     on_song: Callable[[SongScore], object] | None = None,
 ) -> list[SongScore]:
     """Score songs in their order, each as separator + lyrics + separator; all but the first separator is scored.

@@ -6,7 +6,7 @@ is measured lives elsewhere: ``held_out``, ``originality``, ``style``; what it m
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -152,7 +152,7 @@ def _hear(
     network: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     name: str,
-    held_out: list[Song],
+    held_out: Sequence[Song],
     settings: dict[str, Any],
     seeds: list[int],
     sampling: Sampling,
@@ -209,5 +209,5 @@ def _style(
     return {**described, "ended": rates, "told_apart": apart, "nearer": near, "mauve": None}
 
 
-def _lyrics(songs: list[Song]) -> list[str]:
+def _lyrics(songs: Sequence[Song]) -> list[str]:
     return [song.lyrics for song in songs]

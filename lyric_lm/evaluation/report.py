@@ -5,6 +5,7 @@ Metrics, samples and the run folder go in; what the page shows is chosen here, h
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -21,7 +22,7 @@ LEAST_SHOWN = 4  # words of a run that is marked in a song
 
 
 def write_report(
-    folder: Path, metrics: dict[str, Any], samples: list[Sample], train: list[Song], run_dir: Path | None
+    folder: Path, metrics: dict[str, Any], samples: list[Sample], train: Sequence[Song], run_dir: Path | None
 ) -> None:
     """Write ``metrics.json`` and ``report.html``."""
     write_text(folder / "metrics.json", json.dumps(metrics, ensure_ascii=False, indent=1, allow_nan=False) + "\n")

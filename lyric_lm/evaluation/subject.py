@@ -72,6 +72,12 @@ def subject_of(settings: dict[str, Any]) -> Subject:
         )
     trained = yaml.safe_load(config.read_text(encoding="utf-8"))
     data = {**trained["data"], "path": _songs_path(trained["data"]["path"], settings["data"]["path"], run_dir)}
+    if data.get("streamed"):
+        raise InputError(
+            f"run={settings['run']} was trained with data=streamed; evaluate looks each sample up in all "
+            "training songs, which it holds in memory: train with data=lyrics to evaluate, or go by the held-out "
+            "loss (compare)"
+        )
     corpus = corpus_from(data, trained["seed"])
     _refuse_other_songs(corpus, run_dir)
     tuned = {"name": str(run_dir), "pretrained": str(folder), "revision": None, "dropout": None, "from_scratch": False}

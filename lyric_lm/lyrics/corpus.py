@@ -3,9 +3,10 @@
 import difflib
 import os
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
@@ -18,7 +19,7 @@ from lyric_lm.lyrics.inspection import Suspicion, suspicions
 from lyric_lm.lyrics.languages import tongue
 from lyric_lm.lyrics.nonsongs import not_a_song, untranslated
 from lyric_lm.lyrics.reading import Reading, Skipped, read_songs
-from lyric_lm.lyrics.song import Song, fold
+from lyric_lm.lyrics.song import Song, fold, words
 from lyric_lm.lyrics.splitting import split_songs
 
 N_EXAMPLES = 2  # per cleaning rule
@@ -37,6 +38,14 @@ class Example:
     after: str
 
 
+class Size(NamedTuple):
+    """The size of a song: words, lines that are not empty, bytes of UTF-8."""
+
+    n_words: int
+    n_lines: int
+    n_bytes: int
+
+
 @dataclass(frozen=True)
 class Corpus:
     """One artist's songs, ready to be turned into tokens, and how they came about.
@@ -50,7 +59,7 @@ class Corpus:
 
     path: str
     artist: str
-    splits: dict[str, list[Song]]
+    splits: Mapping[str, Sequence[Song]]
     n_files: int
     n_read: int
     skipped: list[Skipped]
@@ -62,10 +71,22 @@ class Corpus:
     languages: Counter[str]
     scripts: Counter[str]
 
-    @property
-    def songs(self) -> list[Song]:
+    @cached_property
+    def songs(self) -> Sequence[Song]:
         """All songs that were kept, in order of source."""
         return sorted((song for part in self.splits.values() for song in part), key=lambda song: song.source)
+
+    @cached_property
+    def sizes(self) -> list[Size]:
+        """The size of each of ``songs``."""
+        return [
+            Size(
+                len(words(song.lyrics)),
+                sum(1 for line in song.lyrics.split("\n") if line),
+                len(song.lyrics.encode()),
+            )
+            for song in self.songs
+        ]
 
     def titles_by_split(self) -> dict[str, list[str]]:
         """Return the titles of each split, for ``split.json``."""
@@ -144,6 +165,12 @@ def build_corpus(
 
 def corpus_from(data: dict[str, Any], seed: int) -> Corpus:
     """Build the corpus that the ``data`` settings describe; keys about tokens are passed over."""
+    if data.get("streamed"):  # older runs do not say
+        try:
+            from lyric_lm.streamed.corpus import streamed_corpus
+        except ModuleNotFoundError as error:
+            raise InputError('data=streamed wants datasets: pip install "lyric-lm[streamed]"') from error
+        return streamed_corpus(data, seed)
     keys = ("path", "artist", "section_labels", "keep_versions", "val_fraction", "test_fraction")
     return build_corpus(**{key: data[key] for key in keys}, seed=seed, rules=rules_of(data))
 
@@ -160,11 +187,18 @@ def clean_songs(reading: Reading, section_labels: str, rules: Collection[str]) -
     """
     apostrophe = usual_apostrophe(song.lyrics for song in reading.songs)
     pairs = recommended((song.title, song.lyrics) for song in reading.songs)
-    title_rules = [name for name in TITLE_RULES if name in rules]
     for song in tqdm(reading.songs, "Cleaning", unit=" songs", delay=2, leave=False, disable=None):
-        title = clean(song.title, rules=title_rules).text.replace("\n", " ") or song.source
-        result = clean(song.lyrics, section_labels, title, rules, apostrophe, pairs)
-        yield Song(title, song.artist, result.text, song.source), result
+        yield clean_song(song, section_labels, rules, apostrophe, pairs)
+
+
+def clean_song(
+    song: Song, section_labels: str, rules: Collection[str], apostrophe: str, pairs: Set[str]
+) -> tuple[Song, Cleaned]:
+    """Clean one song; for what several songs have in common, see ``cleaning.clean``."""
+    title_rules = [name for name in TITLE_RULES if name in rules]
+    title = clean(song.title, rules=title_rules).text.replace("\n", " ") or song.source
+    result = clean(song.lyrics, section_labels, title, rules, apostrophe, pairs)
+    return Song(title, song.artist, result.text, song.source), result
 
 
 def _likeness(song: Song, kept: Song) -> str:

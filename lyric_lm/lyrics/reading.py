@@ -31,7 +31,7 @@ MAX_NAME = 300  # characters of an artist's name; more is a text in the wrong co
 MAX_TITLE = 60  # characters of a first line that stands in for a title
 
 # Files of these endings hold records, and their names are no song's title even when they hold but one.
-_DATA_ENDINGS = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".feather", ".dat"}
+DATA_ENDINGS = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".feather", ".dat"}
 
 _HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 _PAGE_HEADER = re.compile(r"\s*\d+ Contributors?(?!\w*Translations)(.{1,80}?) Lyrics")
@@ -79,7 +79,7 @@ def read_songs(path: str | os.PathLike[str] | None, artist: str | None = None) -
     """
     if path is not None and not str(path).strip():
         raise InputError("data.path is empty; give a file or a folder with songs, or data.path=null for the demo album")
-    root = ALBUM if path is None else _root(path)
+    root = ALBUM if path is None else root_of(path)
     n_files, entries, skipped = _read(root)
     if not entries:
         reasons = "".join(f"; {s.source}: {s.reason}" for s in skipped[:3])
@@ -108,7 +108,7 @@ def read_by_artist(path: str | os.PathLike[str] | None) -> tuple[dict[str, list[
     Raises:
         FileNotFoundError: ``path`` does not exist.
     """
-    root = ALBUM if path is None else _root(path)
+    root = ALBUM if path is None else root_of(path)
     _, entries, _ = _read(root)
     names = [ALBUM_ARTIST] * len(entries) if path is None else _artists(entries, None, root)
     found = all_artists(names)
@@ -116,7 +116,7 @@ def read_by_artist(path: str | os.PathLike[str] | None) -> tuple[dict[str, list[
     return {artist: _songs([entries[i] for i in theirs], artist) for artist, theirs in found.items()}, n_unnamed
 
 
-def _root(path: str | os.PathLike[str]) -> Path:
+def root_of(path: str | os.PathLike[str]) -> Path:
     """Return the file or folder that a path means; one that is not here may be a dataset on the hub."""
     root = Path(path).expanduser()
     if root.exists():
@@ -167,7 +167,7 @@ def _artists(entries: list[_Entry], artist: str | None, root: Path) -> list[str]
 
 def _songs(kept: list[_Entry], artist: str) -> list[Song]:
     """Give each of an artist's songs its title."""
-    is_own_file = [entry.number is None and entry.path.suffix.lower() not in _DATA_ENDINGS for entry in kept]
+    is_own_file = [entry.number is None and entry.path.suffix.lower() not in DATA_ENDINGS for entry in kept]
     files = [entry.path for entry, is_own in zip(kept, is_own_file, strict=True) if is_own]
     file_titles = iter(titles_of_places(files, [artist] * len(files)))
     songs = []

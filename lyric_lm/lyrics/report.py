@@ -16,7 +16,6 @@ from typing import Any
 
 from lyric_lm.errors import InputError
 from lyric_lm.lyrics.corpus import Corpus
-from lyric_lm.lyrics.song import words
 
 FILES = ("songs.jsonl", "report.json", "report.md", "report.html")
 N_SHOWN = 3  # songs to look at, on the screen
@@ -53,9 +52,9 @@ def describe(corpus: Corpus) -> str:
 
 def as_data(corpus: Corpus) -> dict[str, Any]:
     """Return the account as plain data, for ``corpus.json`` and ``report.json``; of the lyrics, examples only."""
-    songs = corpus.songs
-    n_words = [len(words(song.lyrics)) for song in songs]
-    sources = {song.source for song in songs}
+    songs, sizes = corpus.songs, corpus.sizes
+    n_words = [size.n_words for size in sizes]
+    sources = {song.source for song in songs} if corpus.versions else set()
     return {
         "path": corpus.path,
         "artist": corpus.artist,
@@ -63,9 +62,9 @@ def as_data(corpus: Corpus) -> dict[str, Any]:
         "n_songs_read": corpus.n_read,
         "n_songs": len(songs),
         "n_songs_by_split": {name: len(part) for name, part in corpus.splits.items()},
-        "n_lines": sum(len([line for line in song.lyrics.split("\n") if line]) for song in songs),
+        "n_lines": sum(size.n_lines for size in sizes),
         "n_words": sum(n_words),
-        "n_bytes": sum(len(song.lyrics.encode()) for song in songs),
+        "n_bytes": sum(size.n_bytes for size in sizes),
         "lengths": {
             "words_per_song": {"min": min(n_words), "median": statistics.median(n_words), "max": max(n_words)},
             "histogram": histogram(n_words),

@@ -50,7 +50,7 @@ def split_songs(
     Raises:
         InputError: the fractions leave nothing to train on, or there are fewer than two groups.
     """
-    _check(groups, val_fraction, test_fraction)
+    check_fractions(len(groups), val_fraction, test_fraction)
     placed = list(zip(_places(groups, seed), groups, strict=True))
     parts: dict[str, list[Song]] = {name: [] for name in SPLITS}
     nearest = min(placed, key=lambda pair: (pair[0], sorted(fold(song.lyrics) for song in pair[1])))
@@ -60,15 +60,29 @@ def split_songs(
         is_val = place < val_fraction or pair is nearest
         name = "val" if is_val else "test" if place < val_fraction + test_fraction else "train"
         parts[name] += group
-    if not parts["train"]:
-        raise InputError(
-            f"all {len(groups)} songs are held out (data.val_fraction={val_fraction}, "
-            f"data.test_fraction={test_fraction}); make the fractions smaller"
-        )
+    refuse_no_training(len(groups), len(parts["train"]), val_fraction, test_fraction)
     return parts
 
 
-def _check(groups: list[list[Song]], val_fraction: float, test_fraction: float) -> None:
+def refuse_no_training(n_songs: int, n_train: int, val_fraction: float, test_fraction: float) -> None:
+    """Refuse a split that leaves nothing to train on.
+
+    Raises:
+        InputError: that, and what to do.
+    """
+    if not n_train:
+        raise InputError(
+            f"all {n_songs} songs are held out (data.val_fraction={val_fraction}, "
+            f"data.test_fraction={test_fraction}); make the fractions smaller"
+        )
+
+
+def check_fractions(n_songs: int, val_fraction: float, test_fraction: float) -> None:
+    """Refuse fractions that cannot work, and too few songs (versions of one counted once) for any.
+
+    Raises:
+        InputError: which, and what is allowed.
+    """
     for name, value in (("val_fraction", val_fraction), ("test_fraction", test_fraction)):
         if not 0 <= value < 1:
             raise InputError(f"data.{name}={value} is not a fraction; give 0 <= data.{name} < 1")
@@ -79,9 +93,9 @@ def _check(groups: list[list[Song]], val_fraction: float, test_fraction: float) 
             f"data.val_fraction={val_fraction} and data.test_fraction={test_fraction} leave nothing to train on; "
             "together they must stay below 1"
         )
-    if len(groups) < 2:
+    if n_songs < 2:
         raise InputError(
-            f"{len(groups)} song{'' if len(groups) == 1 else 's'} after cleaning: one to train on and one to hold out "
+            f"{n_songs} song{'' if n_songs == 1 else 's'} after cleaning: one to train on and one to hold out "
             "are the least; add songs to data.path"
         )
 
@@ -90,11 +104,7 @@ def _places(groups: list[list[Song]], seed: int) -> list[float]:
     """Return each group's place in [0, 1)."""
     titles = [{base_title(song.title) for song in group} for group in groups]
     n_groups = Counter(title for told in titles for title in told)
-    common = {
-        title
-        for title, n in n_groups.items()
-        if n == len(groups) or (n >= COMMON_TITLE and n > COMMON_TITLE_SHARE * len(groups))
-    }
+    common = {title for title, n in n_groups.items() if is_common(n, len(groups))}
     return [min(position(_key(song, common), seed) for song in group) for group in groups]
 
 
@@ -105,8 +115,21 @@ def _key(song: Song, common: set[str]) -> str:
     >>> _key(song, common=set()), _key(song, common={"low tide"})
     ('low tide', 'the boats are in')
     """
-    title = base_title(song.title)
-    if names_a_song(song.title) and title not in common:
-        return title
+    title = title_key(song)
+    return title if title and title not in common else first_line(song)
+
+
+def is_common(n: int, n_songs: int) -> bool:
+    """Say whether a title that so many of the songs have is no song's title."""
+    return n == n_songs or (n >= COMMON_TITLE and n > COMMON_TITLE_SHARE * n_songs)
+
+
+def title_key(song: Song) -> str:
+    """Return a song's title without its notes, folded; "" where it is no title."""
+    return base_title(song.title) if names_a_song(song.title) else ""
+
+
+def first_line(song: Song) -> str:
+    """Return a song's first line that tells it from others, folded."""
     lines = (fold(line) for line in song.lyrics.split("\n") if not _LABEL.fullmatch(line.strip()))
     return next((line for line in lines if len(line) >= LEAST_LINE), fold(song.lyrics))
