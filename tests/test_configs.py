@@ -54,6 +54,7 @@ def test_groups_have_the_known_keys() -> None:
         "keep_versions",
         "val_fraction",
         "test_fraction",
+        "streamed",
         "block_size",
         "batch_size",
     }
