@@ -3,8 +3,8 @@
 Songs of 24 lines are made as in ``benchmarks.growth``, by as many artists as a twentieth of them, in one file of JSON
 lines. ``python -m lyric_lm.train data=streamed`` then prepares them and trains the tiny model, whose tokens are bytes,
 for 100 steps, twice: the second start finds what the first has laid down. Out come a table and ``docs/many_songs.png``:
-processor time, and the most memory that a process held, for 3,000, 10,000 and 30,000 songs. ``--largest`` measures a million
-alone (an hour and more, and 20 GB on the disk); its figures stay when the others are measured again. For Linux.
+processor time, and the most memory that a process held, for 3,000, 10,000 and 30,000 songs. ``--largest`` measures a
+million alone (an hour and more, and 10 GB on the disk); its figures stay when the others are measured again. For Linux.
 """
 
 import argparse

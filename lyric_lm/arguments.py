@@ -119,6 +119,8 @@ def check_trainer(trainer: dict[str, Any]) -> None:
     """
     if trainer["on_nan"] not in ON_NAN:
         raise InputError(f"trainer.on_nan={trainer['on_nan']} is not known; allowed: {', '.join(ON_NAN)}")
+    if trainer["compile"] not in (True, False, "auto"):
+        raise InputError(f"trainer.compile={trainer['compile']} is not one of auto, true, false")
     if trainer["max_epochs"] < 1 or trainer["accumulate_grad_batches"] < 1:
         raise InputError(
             f"trainer.max_epochs={trainer['max_epochs']} and trainer.accumulate_grad_batches="

@@ -24,7 +24,7 @@ _CUT = ("data.batch_size", "trainer.accumulate_grad_batches")
 _IN_BATCHES = ("val_check_interval", "limit_train_batches", "limit_val_batches", "overfit_batches")
 MOST_TOLD = 50_000  # songs that are told apart; a checkpoint holds their titles and hashes
 _STEP = (
-    *("precision", "accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm"),
+    *("precision", "compile", "accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm"),
     *("check_val_every_n_epoch", *_IN_BATCHES),
 )
 

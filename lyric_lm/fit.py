@@ -4,6 +4,7 @@ songs → clean songs → split → packed blocks → fit → curves, samples, e
 called from here and lives elsewhere; what a run folder holds is told in ``outputs/README.md``.
 """
 
+import contextlib
 import json
 import logging
 import time
@@ -25,15 +26,17 @@ from lyric_lm.card import model_card
 from lyric_lm.checkpoints import BEST, LAST, PREVIOUS, find_checkpoint
 from lyric_lm.checks.batch_size import with_batch_size
 from lyric_lm.checks.check import heed
+from lyric_lm.checks.compiling import decide_compiling
 from lyric_lm.checks.memory import with_changes
 from lyric_lm.checks.recipe import check_all, check_baseline, n_steps
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.durable import write_text
 from lyric_lm.errors import Interrupted, NotFinite
 from lyric_lm.fingerprint import blocks_fingerprint, refuse_changes, songs_fingerprint, step_settings
-from lyric_lm.hardware import device_name, keep_freed_memory
+from lyric_lm.hardware import device_name, keep_freed_memory, resolve_precision
 from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.lyrics.report import as_data
+from lyric_lm.model.compiling import as_written, compile_blocks
 from lyric_lm.model.lora import prepare
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.pretrained import context_length, load_model
@@ -79,6 +82,12 @@ def fit_run(
     settings = with_batch_size(settings, network, found.ours["settings"] if found else None)
     known_as = None if model["from_scratch"] else identity(network, tokenizer)  # the weights as they were loaded
     songs, module = make_parts(settings, corpus, network, tokenizer, known_as=known_as)
+    then = found.ours["settings"] if found else None
+    per_epoch = -(-len(songs.train_batches) // settings["trainer"]["accumulate_grad_batches"])
+    n_tokens = songs.n_targets("train") * n_steps(songs, settings["trainer"]) // per_epoch
+    precision = resolve_precision(settings["trainer"]["precision"], settings["trainer"]["accelerator"])
+    is_compiled = decide_compiling(settings, network, precision, n_tokens, then)
+    settings = with_changes(settings, {"trainer.compile": is_compiled})
     resume_step = found.step if found else None
     # What tells new lines from learnt ones holds every sequence of words of every song.
     hashes = None if data["streamed"] else hashes_of(song.lyrics for song in corpus.splits["train"])
@@ -132,7 +141,11 @@ def fit_run(
                 assert export.baseline_loss is not None
                 checks.append(check_baseline(export.baseline_loss, network.config.vocab_size, model["from_scratch"]))
                 heed(checks, run_dir / "preflight.json")
-            trainer.fit(module, songs, ckpt_path=file, weights_only=True)
+            if is_compiled:
+                compile_blocks(network)
+                module.is_compiled = True
+            with as_written() if is_compiled else contextlib.nullcontext():
+                trainer.fit(module, songs, ckpt_path=file, weights_only=True)
     except (Interrupted, KeyboardInterrupt) as stop:
         was_interrupted, asked_by = True, getattr(stop, "signal", None)
     except NotFinite as error:

@@ -21,7 +21,7 @@ from lyric_lm.jobs import is_launched, is_side_by_side
 from lyric_lm.lyrics.song import Song
 from lyric_lm.processes import PATIENCE, backend_of, n_processes
 
-OURS = ("on_nan", "checkpoint_minutes")  # keys of ``trainer`` that Lightning does not know
+OURS = ("on_nan", "compile", "checkpoint_minutes")  # keys of ``trainer`` that Lightning does not know
 
 
 def make_trainer(

@@ -7,6 +7,7 @@ same step however it is cut into batches, and a short last window is not too sma
 their sums and targets; torch's DDP and FSDP average the gradient over them, which is undone.
 """
 
+import contextlib
 import logging
 import math
 import time
@@ -19,6 +20,7 @@ from transformers import PreTrainedModel
 
 from lyric_lm.data.batches import Batch, Numbered
 from lyric_lm.errors import NotFinite
+from lyric_lm.model.compiling import compiled
 from lyric_lm.model.finite import look_closer, shortened, titles
 from lyric_lm.model.loss import batch_sums, bits_per_byte, perplexity
 from lyric_lm.model.network_module import NetworkModule
@@ -70,6 +72,7 @@ class SongModule(NetworkModule):
         self.warmup_steps, self.warmup_fraction = warmup_steps, warmup_fraction
         self.label_smoothing = label_smoothing
         self.skips_not_finite = skips_not_finite
+        self.is_compiled = False  # by ``compile_blocks``
         self.n_skipped_steps = 0
         self.n_tokens_trained = 0
         self.seconds_trained = 0.0
@@ -103,7 +106,8 @@ class SongModule(NetworkModule):
         """Return the batch's sum of nats (objective), made proof against Lightning's own division."""
         self._window.append(batch_idx)
         self.release()
-        objective, nats = batch_sums(self.network, batch, self.label_smoothing)
+        with compiled() if self.is_compiled else contextlib.nullcontext():
+            objective, nats = batch_sums(self.network, batch, self.label_smoothing)
         self._step_sums.append(_together(objective.detach(), nats, batch["n_targets"]))
         return objective * self.trainer.accumulate_grad_batches
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import huggingface_hub.utils
 from safetensors import SafetensorError
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -109,6 +110,12 @@ def load_model(
     if gradient_checkpointing:
         checkpoint_blocks(network)
     return network, tokenizer
+
+
+def blocks_of(network: PreTrainedModel) -> list[nn.Module]:
+    """Return a network's blocks: those that transformers says must not be split up."""
+    names = set(network._no_split_modules or ())
+    return [module for module in network.modules() if type(module).__name__ in names]
 
 
 def checkpoint_blocks(network: PreTrainedModel, keeps_random_state: bool = True) -> None:

@@ -22,6 +22,8 @@ from torch.distributed.checkpoint.state_dict import (
 from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 from transformers import PreTrainedModel
 
+from lyric_lm.model.pretrained import blocks_of
+
 
 class Sharded(ModelParallelStrategy):
     """Lightning's strategy for FSDP2 over all processes, with checkpoints that any number of processes can read.
@@ -81,12 +83,6 @@ def shard(module: L.LightningModule, network: PreTrainedModel, mesh: Any) -> Non
     fully_shard(module, mesh=over)
     for step in ("training_step", "validation_step"):
         register_fsdp_forward_method(module, step)
-
-
-def blocks_of(network: PreTrainedModel) -> list[nn.Module]:
-    """Return a network's blocks: those that transformers says must not be split up."""
-    names = set(network._no_split_modules or ())
-    return [module for module in network.modules() if type(module).__name__ in names]
 
 
 def whole_state(network: PreTrainedModel) -> dict[str, Tensor]:
