@@ -10,6 +10,7 @@ import logging
 import mmap
 import os
 import tempfile
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib.metadata import version
@@ -17,6 +18,7 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
@@ -61,22 +63,25 @@ class StoredSongs(Iterable[EncodedSong]):
     """Encoded songs whose ids lie in a mapped file; each is made when it is asked for.
 
     Args:
-        songs: what they were encoded from.
+        songs: what they were encoded from; their titles and sizes are kept.
         ids: of all of them, in one row, (T,).
         lengths: how many each has, (n_songs,).
         mapped: the file.
     """
 
     def __init__(
-        self, songs: Sequence[Song], ids: NDArray[np.int32], lengths: NDArray[np.int32], mapped: mmap.mmap
+        self, songs: Iterable[Song], ids: NDArray[np.int32], lengths: NDArray[np.int32], mapped: mmap.mmap
     ) -> None:
-        self._songs, self.ids, self._mapped = songs, ids, mapped
+        self.ids, self._mapped = ids, mapped
         self._ends = np.cumsum(lengths, dtype=np.int64)
+        sizes = array("i")
+        self._titles = pa.array(_titles(songs, sizes), pa.string())  # some twenty bytes each
+        self._sizes = np.frombuffer(sizes, np.intc)
 
     def __iter__(self) -> Iterator[EncodedSong]:
         start = 0
-        for number, (song, end) in enumerate(zip(self._songs, self._ends.tolist(), strict=True)):
-            yield EncodedSong(song.title, self.ids[start:end], len(song.lyrics.encode()))
+        for number, end in enumerate(self._ends.tolist()):
+            yield EncodedSong(self.title(number), self.ids[start:end], int(self._sizes[number]))
             start = end
             self.let_go(number)
 
@@ -87,11 +92,14 @@ class StoredSongs(Iterable[EncodedSong]):
 
     def title(self, number: int) -> str:
         """Return the title of the song of this number."""
-        return self._songs[number].title
+        return str(self._titles[number].as_py())
 
-    def titles(self) -> Iterator[str]:
-        """Yield the title of each song."""
-        return (song.title for song in self._songs)
+
+def _titles(songs: Iterable[Song], sizes: "array[int]") -> Iterator[str]:
+    """Yield each song's title, and put down the bytes of its lyrics."""
+    for song in songs:
+        sizes.append(len(song.lyrics.encode()))
+        yield song.title
 
 
 def _key(songs: Sequence[Song], tokenizer: PreTrainedTokenizerBase) -> str:

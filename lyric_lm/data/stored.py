@@ -48,24 +48,19 @@ class StoredParts(Sequence[Part]):
     def __getitem__(self, at: int | slice) -> Part | list[Part]:
         if isinstance(at, slice):
             return [self[i] for i in range(len(self))[at]]
-        return self._part(at, self._songs.title(int(self._numbers[at])))
+        start = int(self._starts[at])
+        ids = self._songs.ids[start : start + int(self.lengths[at])]
+        title = self._songs.title(int(self._numbers[at]))
+        return Part(ids, int(self._first_positions[at]), int(self._sizes[at]), title)
 
     def __iter__(self) -> Iterator[Part]:
-        at = 0
-        for number, title in enumerate(self._songs.titles()):
-            while at < len(self) and self._numbers[at] == number:
-                yield self._part(at, title)
-                at += 1
-            self._songs.let_go(number)
+        for at in range(len(self)):
+            yield self[at]
+            self._songs.let_go(at)
 
     def let_go(self, number: int) -> None:
         """See ``StoredSongs.let_go``."""
         self._songs.let_go(number)
-
-    def _part(self, at: int, title: str) -> Part:
-        start = int(self._starts[at])
-        ids = self._songs.ids[start : start + int(self.lengths[at])]
-        return Part(ids, int(self._first_positions[at]), int(self._sizes[at]), title)
 
 
 class StoredBlocks(Sequence[list[Part]]):
