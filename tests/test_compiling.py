@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import PreTrainedModel
+from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel
 
 from lyric_lm.checks import compiling
 from lyric_lm.checks.compiling import LEAST_SECONDS, decide_compiling, obstacle_to_compiling, seconds_of_training
@@ -17,12 +17,14 @@ from lyric_lm.model.tiny import make_tiny
 from tests.conftest import SHORT_SAMPLES, TINY, Done, one_line
 from tests.test_configs import composed
 
-ENOUGH = 10**15  # tokens
+ENOUGH = 10**18  # tokens
 
 
 @pytest.fixture
 def network() -> PreTrainedModel:
-    return make_tiny()[0]
+    """As small as can be, of SmolLM2's kind."""
+    sizes = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    return AutoModelForCausalLM.from_config(LlamaConfig(vocab_size=9, num_key_value_heads=1, **sizes))
 
 
 def settings(*overrides: str) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def test_a_long_run_earns_it(network: PreTrainedModel, caplog: pytest.LogCapture
     assert decide_compiling(settings(), network, "32-true", ENOUGH, None)
     assert "the network is compiled first" in caplog.text.lower()
     assert not decide_compiling(settings(), network, "32-true", 100_000, None)
+    assert not decide_compiling(settings(), make_tiny()[0], "32-true", ENOUGH, None)  # a GPT-2 gains nothing
     assert not decide_compiling(settings("trainer.compile=false"), network, "32-true", ENOUGH, None)
     assert decide_compiling(settings("trainer.compile=true"), network, "32-true", 1, None)
 
