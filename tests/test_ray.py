@@ -1,14 +1,19 @@
-"""Runs of a sweep on a Ray cluster of two workers, on the loopback address."""
+"""Runs of a sweep on a Ray cluster of two workers, on the loopback address; one is lost and started again."""
 
+import contextlib
+import csv
 import json
 import os
 import re
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.conftest import ROOT, SHORT_SAMPLES, TINY, run_command
@@ -59,3 +64,39 @@ def test_a_sweep_runs_on_the_workers_of_a_cluster(cluster: str, songs_folder: Pa
         assert re.search(r"\b1 threads", summary["device"])  # num_cpus of each
         assert "Epoch 1: held-out loss" in (run / "train.log").read_text(encoding="utf-8")
     assert not (tmp_path / "elsewhere" / "sweep").exists()
+
+
+@pytest.mark.slow
+def test_a_run_whose_process_dies_is_started_again_and_goes_on(
+    cluster: str, songs_folder: Path, tmp_path: Path
+) -> None:
+    arguments = [
+        *("train", "-m", *TINY, *SHORT_SAMPLES, "seed=1,2", f"data.path={songs_folder}", "trainer.max_epochs=4"),
+        *("hydra/launcher=ray", f"hydra.launcher.ray.init.address={cluster}", "hydra.sweep.dir=sweep"),
+        *("trainer.checkpoint_minutes=0", "callbacks.early_stopping=null"),
+    ]
+    run = tmp_path / "sweep" / "1"
+    killer = threading.Thread(target=kill_in_training, args=(run,))
+    killer.start()
+    done = run_command(*arguments, cwd=tmp_path, env=QUIET)
+    killer.join()
+    assert done.code == 0, done.err
+    log = (run / "train.log").read_text(encoding="utf-8")
+    assert log.count("Checking machine, model and recipe") == 2  # it was started twice
+    assert log.count("Untrained model: held-out loss") == 1  # and did not begin anew
+    with (run / "metrics.csv").open(encoding="utf-8") as stream:
+        steps = [int(row["step"]) for row in csv.DictReader(stream) if row["train/loss"]]
+    assert steps == list(range(1, len(steps) + 1))
+    assert json.loads((run / "summary.json").read_text(encoding="utf-8"))["epochs"] == 4
+
+
+def kill_in_training(run: Path) -> None:
+    """Wait until a run has a checkpoint, and kill the process that makes it."""
+    until = time.monotonic() + 200
+    while not (run / "checkpoints" / "last.ckpt").is_file():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if any(Path(file.path) == run / "train.log" for file in process.open_files()):
+                process.kill()

@@ -44,6 +44,7 @@ def test_files_that_are_linked_exist() -> None:
         "docs/slurm.md",
         "docs/many_artists.md",
         "docs/many_devices.md",
+        "docs/million_songs.md",
         "benchmarks/README.md",
         "benchmarks/report/README.md",
         "outputs/README.md",
