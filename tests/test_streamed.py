@@ -182,6 +182,16 @@ def test_laid_down_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert len(corpus_from(data(file), 1).songs) == 41
 
 
+def test_tables_of_long_ago_are_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "N_KEPT", 2)
+    for n in range(3):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        corpus = corpus_from(data(written(folder)), 1)
+    assert len(corpus.songs) == 42
+    assert len(list((tmp_path / "cache" / "songs").glob("*/default-*"))) == 2
+
+
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the tokens of a few songs be kept in a file."""

@@ -4,8 +4,10 @@ Tables of songs (CSV, JSON lines, Parquet, Arrow) are streamed by ``datasets``; 
 is without streaming, and let go. What could not be read is a row too, so that it can be told.
 """
 
+import os
+import shutil
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any
@@ -28,6 +30,7 @@ READERS = {
     **{".parquet": "parquet", ".arrow": "arrow"},
 }
 ROWS = 1_000  # of a table on the disk that are held at a time
+N_KEPT = 8  # files or folders of songs whose tables stay
 
 _FEATURES = Features({name: Value("string") for name in ("title", "artist", "lyrics", "source", "skipped")})
 
@@ -58,7 +61,16 @@ def raw_songs(path: str | None, folder: Path) -> tuple[Dataset, int]:
         gen_kwargs={"facts": facts, "code": code_digest()},
         writer_batch_size=ROWS,
     )
+    _let_go_of_others(Path(rows.cache_files[0]["filename"]).parents[1])
     return rows, len(files)
+
+
+def _let_go_of_others(tables: Path) -> None:
+    """Delete the tables, raw and cleaned, of the files that were not used for longest."""
+    with suppress(OSError):  # another process may be at it
+        os.utime(tables)
+        for old in sorted(tables.parent.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-N_KEPT]:
+            shutil.rmtree(old)
 
 
 def _state(file: Found) -> tuple[int, int]:
