@@ -39,7 +39,9 @@ def one_line(done: Done) -> str:
 
 def run_command(name: str, *arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Done:
     """Run ``python -m lyric_lm.NAME`` in a process of its own."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **(env or {})}
+    # A command that another test called in this process may have set what it sets for itself.
+    plain = {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "HYDRA_FULL_ERROR": "0"}
+    environment = {**os.environ, **plain, **(env or {})}
     done = subprocess.run(
         [sys.executable, "-m", f"lyric_lm.{name}", *arguments],
         cwd=cwd,

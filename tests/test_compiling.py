@@ -92,6 +92,7 @@ def losses(run: Path) -> list[tuple[float, ...]]:
         ]
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # torch's own, of what it imports to compile
 def test_the_same_run(call: Callable[..., Done], songs_folder: Path, tmp_path: Path, network: PreTrainedModel) -> None:
     """Stopped after an epoch and gone on with, compiled; and once as written. The learning rate is gentle: AdamW's
     steps are of one size, whatever the gradient's, so what differs in the last digits grows from step to step."""

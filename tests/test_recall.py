@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from lyric_lm import cache as cache_module
 from lyric_lm import recall as module
 from lyric_lm.callbacks.songs import songs_of
 from lyric_lm.checks import computer
@@ -61,13 +62,13 @@ def test_changed_code_is_another_question(monkeypatch: pytest.MonkeyPatch, tmp_p
     package = tmp_path / "package"
     package.mkdir()
     (package / "recall.py").write_text("1")
-    monkeypatch.setattr(module, "__file__", str(package / "recall.py"))
+    monkeypatch.setattr(cache_module, "__file__", str(package / "cache.py"))
     find, calls = counting([1])
     for content in ("1", "2"):
         (package / "recall.py").write_text(content)
-        module._package.cache_clear()
+        cache_module.code_digest.cache_clear()
         recall("songs", {}, find)
-    module._package.cache_clear()
+    cache_module.code_digest.cache_clear()
     assert len(calls) == 2
 
 
