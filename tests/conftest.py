@@ -39,9 +39,7 @@ def one_line(done: Done) -> str:
 
 def run_command(name: str, *arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Done:
     """Run ``python -m lyric_lm.NAME`` in a process of its own."""
-    # A command that another test called in this process may have set what it sets for itself.
-    plain = {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "HYDRA_FULL_ERROR": "0"}
-    environment = {**os.environ, **plain, **(env or {})}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **(env or {})}
     done = subprocess.run(
         [sys.executable, "-m", f"lyric_lm.{name}", *arguments],
         cwd=cwd,
@@ -52,6 +50,12 @@ def run_command(name: str, *arguments: str, cwd: Path, env: dict[str, str] | Non
         check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(autouse=True)
+def _no_tracebacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that is called in this process lets exceptions through by a variable; later tests must not have it."""
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
 
 
 @pytest.fixture(scope="session", autouse=True)
