@@ -44,8 +44,9 @@ def printings(song: str) -> list[str]:
 
 def words(text: str) -> list[str]:
     """Words by a definition of the test's own: letters and digits, without accents and apostrophes, in lower case."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return re.findall(r"[^\W_]+", re.sub("['’]", "", plain))
+    whole = re.sub("['’‘ʼ`´′＇]", "", text.casefold())  # all that is typed for an apostrophe
+    plain = "".join(c for c in unicodedata.normalize("NFKD", whole) if not unicodedata.combining(c))
+    return re.findall(r"[^\W_]+", plain)
 
 
 def runs(text: str, n: int) -> Iterator[tuple[str, ...]]:
