@@ -3,9 +3,10 @@
 import functools
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,6 +31,14 @@ def cached_file(file: Path) -> Iterator[BinaryIO]:
     except BaseException:
         Path(unfinished).unlink()
         raise
+
+
+def let_go_of_others(used: Path, n_kept: int) -> None:
+    """Note that a file or a folder was used, and delete those beside it that were not for longest, but for so many."""
+    with suppress(OSError):  # another process may be at it, or the folder be there for reading only
+        os.utime(used)
+        for old in sorted(used.parent.iterdir(), key=lambda path: path.stat().st_mtime)[:-n_kept]:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
 @functools.cache

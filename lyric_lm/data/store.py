@@ -8,11 +8,9 @@ lyrics in their order and the tokenizer, so it never has to be brought up to dat
 import hashlib
 import logging
 import mmap
-import os
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -22,7 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
-from lyric_lm.cache import cache_folder, cached_file
+from lyric_lm.cache import cache_folder, cached_file, let_go_of_others
 from lyric_lm.data.encoding import EncodedSong, encode_songs, encoded_one_by_one, separator_id
 from lyric_lm.errors import InputError
 from lyric_lm.lyrics.song import Song
@@ -53,7 +51,7 @@ def stored_songs(songs: Sequence[Song], tokenizer: PreTrainedTokenizerBase) -> I
         found = _read(file)
     if found is None:
         raise InputError(f"{file} is not what was just written to it; set LYRIC_LM_CACHE to a folder on another disk")
-    _let_go_of_others(file)
+    let_go_of_others(file, N_KEPT)
     row, mapped = found
     ids, lengths = np.split(row, [-len(songs)])
     return StoredSongs(songs, ids, lengths, mapped)
@@ -149,11 +147,3 @@ def _write(file: Path, songs: Sequence[Song], tokenizer: PreTrainedTokenizerBase
             f"the tokens of {len(songs):,} songs are kept in {file.parent}, which cannot be written: "
             f"{error.strerror or error}; set LYRIC_LM_CACHE to a folder that can"
         ) from error
-
-
-def _let_go_of_others(file: Path) -> None:
-    """Delete the files that were not used for longest; those in use by another process stay readable for it."""
-    with suppress(OSError):  # another process may be at it, or the folder be there for reading only
-        os.utime(file)
-        for old in sorted(file.parent.iterdir(), key=lambda file: file.stat().st_mtime)[:-N_KEPT]:
-            old.unlink()

@@ -4,17 +4,15 @@ Tables of songs (CSV, JSON lines, Parquet, Arrow) are streamed by ``datasets``; 
 is without streaming, and let go. What could not be read is a row too, so that it can be told.
 """
 
-import os
-import shutil
 from collections.abc import Generator, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any
 
 from datasets import Dataset, Features, Value, load_dataset
 
-from lyric_lm.cache import code_digest
+from lyric_lm.cache import code_digest, let_go_of_others
 from lyric_lm.errors import InputError
 from lyric_lm.lyrics.formats import Record, parse
 from lyric_lm.lyrics.formats.keys import fields
@@ -61,16 +59,8 @@ def raw_songs(path: str | None, folder: Path) -> tuple[Dataset, int]:
         gen_kwargs={"facts": facts, "code": code_digest()},
         writer_batch_size=ROWS,
     )
-    _let_go_of_others(Path(rows.cache_files[0]["filename"]).parents[1])
+    let_go_of_others(Path(rows.cache_files[0]["filename"]).parents[1], N_KEPT)
     return rows, len(files)
-
-
-def _let_go_of_others(tables: Path) -> None:
-    """Delete the tables, raw and cleaned, of the files that were not used for longest."""
-    with suppress(OSError):  # another process may be at it
-        os.utime(tables)
-        for old in sorted(tables.parent.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-N_KEPT]:
-            shutil.rmtree(old)
 
 
 def _state(file: Found) -> tuple[int, int]:
@@ -93,7 +83,7 @@ def _rows(facts: list[tuple[str, str, str, int, int]], code: str) -> Iterator[di
             yield from _streamed(place, name, READERS[ending]) if is_large else _whole(Path(place), name)
         except (ValueError, OSError) as error:
             reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-            yield {"title": "", "artist": "", "lyrics": "", "source": name, "skipped": " ".join(reason.split())[:500]}
+            yield _skipped(name, " ".join(reason.split())[:500])
 
 
 def _whole(file: Path, name: str) -> Iterator[dict[str, str]]:
@@ -106,7 +96,7 @@ def _whole(file: Path, name: str) -> Iterator[dict[str, str]]:
         stem = stem_of(path.name)
         yield _row(song, name if is_one else f"{name}:{number}", title_of(stem) if is_own_file else "", stem)
     for problem in parsed.problems:
-        yield {"title": "", "artist": "", "lyrics": "", "source": name, "skipped": problem}
+        yield _skipped(name, problem)
 
 
 def _streamed(file: str, name: str, reader: str) -> Iterator[dict[str, str]]:
@@ -139,3 +129,7 @@ def _row(song: Record, source: str, file_title: str, stem: str) -> dict[str, str
     title = " ".join(song.get("title", "").split()) or file_title or first_line_title(song["lyrics"]) or stem
     artist = " ".join(song.get("artist", "").split())
     return {"title": title, "artist": artist, "lyrics": song["lyrics"], "source": source, "skipped": ""}
+
+
+def _skipped(source: str, reason: str) -> dict[str, str]:
+    return {"title": "", "artist": "", "lyrics": "", "source": source, "skipped": reason}
