@@ -10,7 +10,6 @@ figures stay in ``results/growth.json`` when the others are measured again. Not 
 
 import argparse
 import json
-import mmap
 import os
 import random
 import subprocess
@@ -18,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +34,7 @@ from benchmarks.record import RESULTS, record, table
 from benchmarks.song_index import LINES, N_LINES, peak_gigabytes
 from lyric_lm.curves import GREY, save
 from lyric_lm.data.packing import Part
+from lyric_lm.data.stored import StoredParts
 from lyric_lm.fingerprint import blocks_fingerprint, songs_fingerprint
 from lyric_lm.lyrics.cleaning import RULES
 from lyric_lm.model.smollm2 import smollm2_folder
@@ -149,7 +149,6 @@ def measure(folder: Path) -> dict[str, Any]:
         data.LyricsDataModule(corpus.splits, tokenizer, CONTEXT_LENGTH, BLOCK_SIZE, BATCH_SIZE, seed=1)
         again = time.perf_counter() - start
         in_file = sum(file.stat().st_size for file in Path(cache).rglob("*.ids"))
-    parts = [part for found in songs.parts.values() for part in found]
     return {
         "songs": corpus.n_read,
         "kept": sum(map(len, corpus.splits.values())),
@@ -160,19 +159,18 @@ def measure(folder: Path) -> dict[str, Any]:
         "seconds_to_lay_out_again": round(again, 2),
         "peak_gb_after": stages.peak_gb,
         "peak_gb_before": round(began_with, 3),
-        "training_set_mb": round(sum(map(room_of, parts)) / 1e6, 3),
+        "training_set_mb": round(sum(map(room_of, songs.parts.values())) / 1e6, 3),
         "token_file_mb": round(in_file / 1e6, 3),
         "measured": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
 
 
-def room_of(part: Part) -> int:
-    """Return the bytes of memory that a part takes, its ids counted unless they lie in a mapped file."""
-    row = part.ids
-    while isinstance(row, np.ndarray) and row.base is not None:
-        row = row.base
-    ids = 0 if isinstance(row, mmap.mmap) else np.asarray(part.ids).nbytes
-    return sys.getsizeof(part) + sys.getsizeof(part.ids) + ids + 72  # two ints and a place in two lists
+def room_of(parts: Sequence[Part]) -> int:
+    """Return the bytes of memory that parts take: 24 each where their ids lie in a mapped file, else ids and all."""
+    if isinstance(parts, StoredParts):
+        return 24 * len(parts)
+    # Two ints and a place in two lists.
+    return sum(sys.getsizeof(part) + sys.getsizeof(part.ids) + np.asarray(part.ids).nbytes + 72 for part in parts)
 
 
 def in_own_process(n_songs: int) -> dict[str, Any]:
