@@ -45,7 +45,7 @@ def measure(shape: str, n_rounds: int) -> dict[str, Any]:
     splits = corpus_from(settings["data"], 1).splits
     batches = list(LyricsDataModule(splits, tokenizer, 1024, 512, SHAPES[shape], 1).train_batches)
     optimizer = make_optimizer(network.train(), 1e-5, 0.1, fused=True)
-    compile_blocks(network)
+    compile_blocks(network, "cpu", "bf16-mixed")
     with as_written():
         for batch in batches[:2]:
             seconds_of_step(network, optimizer, batch, nullcontext())

@@ -4,6 +4,7 @@ Takes what the references take (``benchmarks.references``): a network, songs, a 
 files but those that Lightning wants; validation, which decides when to stop, is not on the watcher's clock.
 """
 
+import contextlib
 import tempfile
 import warnings
 from pathlib import Path
@@ -16,7 +17,8 @@ from transformers import PreTrainedModel
 from benchmarks.references.songs import Judge, Songs, Watcher
 from lyric_lm.checks.batch_size import with_batch_size
 from lyric_lm.fit import make_parts
-from lyric_lm.hardware import keep_freed_memory
+from lyric_lm.hardware import device_of, keep_freed_memory, resolve_precision
+from lyric_lm.model.compiling import as_written, compile_blocks
 from lyric_lm.settings import CONF, plain
 from lyric_lm.trainer import make_silent_trainer
 
@@ -36,7 +38,13 @@ def fit(network: PreTrainedModel, songs: Songs, watcher: Watcher, seed: int, *ov
     L.seed_everything(seed, verbose=False)
     watcher.begin()
     batches, module = make_parts(settings, songs.corpus, network, songs.tokenizer)
-    with tempfile.TemporaryDirectory() as folder:
+    if settings["trainer"]["compile"] is True:
+        device, data = settings["trainer"]["accelerator"], settings["data"]
+        precision = resolve_precision(settings["trainer"]["precision"], device)
+        if compile_blocks(network, device_of(device), precision):
+            batches.train_batches.filled_to = data["block_size"]
+        module.is_compiled = True
+    with tempfile.TemporaryDirectory() as folder, as_written() if module.is_compiled else contextlib.nullcontext():
         make_silent_trainer(settings, Path(folder), [_Reports(watcher)]).fit(module, batches)
 
 

@@ -142,7 +142,8 @@ def fit_run(
                 checks.append(check_baseline(export.baseline_loss, network.config.vocab_size, model["from_scratch"]))
                 heed(checks, run_dir / "preflight.json")
             if is_compiled:
-                compile_blocks(network)
+                if compile_blocks(network, trainer.strategy.root_device.type, str(trainer.precision)):
+                    songs.train_batches.filled_to = data["block_size"]
                 module.is_compiled = True
             with as_written() if is_compiled else contextlib.nullcontext():
                 trainer.fit(module, songs, ckpt_path=file, weights_only=True)

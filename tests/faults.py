@@ -23,7 +23,7 @@ from lyric_lm import drawing
 from lyric_lm.decoding.fused import FusedSongs
 from lyric_lm.model import loss as loss_file
 from lyric_lm.model import module as module_file
-from lyric_lm.model.attention import Lengths
+from lyric_lm.model.attention import Songs
 from lyric_lm.model.module import SongModule
 from lyric_lm.sampling_settings import Sampling
 
@@ -102,16 +102,16 @@ def attention_is_scaled_wrongly(patch: Patch, network: PreTrainedModel) -> None:
 
 def attention_sees_the_whole_block(patch: Patch, network: PreTrainedModel) -> None:
     """Songs that are packed together see each other."""
-    patch.setattr(loss_file, "Lengths", lambda lengths: Lengths([sum(lengths)]))
+    patch.setattr(loss_file, "Songs", lambda lengths, *more: Songs([sum(lengths)]))
 
 
 def songs_are_cut_a_token_off(patch: Patch, network: PreTrainedModel) -> None:
     """The last token of a song is taken for the first of the next."""
 
-    def cut(lengths: list[int]) -> Lengths:
-        return Lengths([lengths[0] - 1, *lengths[1:-1], lengths[-1] + 1] if len(lengths) > 1 else lengths)
+    def cut(lengths: list[int], *more: Any) -> Songs:
+        return Songs([lengths[0] - 1, *lengths[1:-1], lengths[-1] + 1] if len(lengths) > 1 else lengths)
 
-    patch.setattr(loss_file, "Lengths", cut)
+    patch.setattr(loss_file, "Songs", cut)
 
 
 def cache_drops_a_position(patch: Patch, network: PreTrainedModel) -> None:

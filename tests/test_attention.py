@@ -9,7 +9,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from lyric_lm.data.batches import collate
 from lyric_lm.data.packing import Part
 from lyric_lm.errors import InputError
-from lyric_lm.model.attention import MOST_KEPT, Lengths, songs_attention
+from lyric_lm.model.attention import MOST_KEPT, Songs, songs_attention
 from lyric_lm.model.loss import batch_sums, logits_of, mask_between
 
 
@@ -33,7 +33,7 @@ def test_songs_are_computed_as_a_mask_would_have_them(lengths: list[int], n_head
     expected = with_mask(*tensors, lengths, 0.3)
     layer = torch.nn.Module()
     layer.num_key_value_groups = n_heads // n_groups
-    found, _ = songs_attention(layer, *tensors, None, scaling=0.3, song_lengths=Lengths(lengths))
+    found, _ = songs_attention(layer, *tensors, None, scaling=0.3, songs=Songs(lengths))
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
     upstream = torch.randn_like(found)
     right = torch.autograd.grad(expected, tensors, upstream)
@@ -48,7 +48,7 @@ def test_half_precision_is_as_near_as_torchs_own() -> None:
     expected = with_mask(*exact, lengths, 0.25)
     upstream = torch.randn_like(expected)
     right = torch.autograd.grad(expected, exact, upstream)
-    found, _ = songs_attention(torch.nn.Module(), *half, None, song_lengths=Lengths(lengths))
+    found, _ = songs_attention(torch.nn.Module(), *half, None, songs=Songs(lengths))
     assert found.dtype is torch.bfloat16
     found_grads = torch.autograd.grad(found, half, upstream.bfloat16())
     for ours, exactly in zip((found.detach(), *found_grads), (expected.detach(), *right), strict=True):
@@ -58,7 +58,7 @@ def test_half_precision_is_as_near_as_torchs_own() -> None:
 def test_dropout_is_left_to_torch() -> None:
     tensors = states(2, 2, 12)
     torch.manual_seed(1)
-    found, _ = songs_attention(torch.nn.Module(), *tensors, None, dropout=0.5, song_lengths=Lengths([5, 7]))
+    found, _ = songs_attention(torch.nn.Module(), *tensors, None, dropout=0.5, songs=Songs([5, 7]))
     torch.manual_seed(1)
     parts = [x.split([5, 7], dim=2) for x in tensors]
     expected = [scaled_dot_product_attention(*song, dropout_p=0.5, is_causal=True) for song in zip(*parts, strict=True)]

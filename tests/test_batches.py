@@ -23,9 +23,28 @@ def test_two_blocks_by_hand() -> None:
     assert batch["song_starts"].tolist() == [0, 4, 7, 11]
     assert batch["n_targets"].item() == 3 + 2 + 3
     assert batch["n_bytes"].item() == 6 + 3 + 5
-    kinds = {name: value.dtype for name, value in batch.items() if name != "song_lengths"}
+    assert batch["longest"] == 4
+    kinds = {name: value.dtype for name, value in batch.items() if isinstance(value, torch.Tensor)}
     assert kinds.pop("song_starts") is torch.int32  # what the kernel for variable lengths takes
     assert set(kinds.values()) == {torch.int64}
+
+
+def test_a_row_filled_up_by_hand() -> None:
+    batch = collate([[Part([0, 7, 8, 0], 0, 6, "Sea")]], PAD, n_tokens=12, longest=5)
+    x = IGNORE_INDEX
+    assert batch["input_ids"].tolist() == [[0, 7, 8, 0, *[PAD] * 8]]
+    assert batch["labels"].tolist() == [[7, 8, 0, x, *[x] * 8]]
+    assert batch["position_ids"].tolist() == [[0, 1, 2, 3, 0, 1, 2, 3, 4, 0, 1, 2]]
+    assert batch["song_lengths"] == [4, 5, 3]
+    assert batch["song_starts"].tolist() == [0, 4, 9, 12]
+    assert (batch["longest"], batch["n_targets"].item(), batch["n_bytes"].item()) == (5, 3, 6)
+
+
+def test_all_rows_are_filled_to_one_length() -> None:
+    batches = serve(5, 2, shuffle=False)
+    batches.filled_to = 4
+    assert [batch["input_ids"].shape for batch in batches] == [(1, 8)] * 3
+    assert [batch["n_targets"].item() for batch in batches] == [4, 4, 2]
 
 
 BLOCKS = st.lists(

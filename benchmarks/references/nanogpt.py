@@ -3,9 +3,9 @@
 Of https://github.com/karpathy/nanoGPT. One stream of tokens, songs divided by ``<|endoftext|>`` only; random crops of
 ``block_size``; bf16 autocast; AdamW with betas 0.9 and 0.95, decay 0.1 on matrices, fused; gradients clipped at 1.0.
 Kinder than the original in two points: the optimizer is fused on CPUs too, and the last batch's loss is not read. Its
-own ``GPT`` (random weights) is for throughput. For time to quality its loop trains the network that all others train:
-the weights of GPT-2, which its model would load, come from a model hub; with one, ``--model gpt2`` gives them to every
-contender.
+own ``GPT`` (random weights) is for throughput, compiled where ``Recipe.compiles`` says so, loss included. For time to
+quality its loop trains the network that all others train: the weights of GPT-2, which its model would load, come from a
+model hub; with one, ``--model gpt2`` gives them to every contender.
 """
 
 import math
@@ -33,6 +33,7 @@ class Recipe:
     epochs: float
     decays: bool
     n_warmup: int = 10
+    compiles: bool = False
 
 
 # nanoGPT's config/finetune_shakespeare.py, with the block size of GPT-2.
@@ -144,6 +145,11 @@ def fit(network: nn.Module, songs: Songs, watcher: Watcher, seed: int, recipe: R
     logits_of: Callable[[Tensor], Tensor] = (
         network if isinstance(network, GPT) else lambda ids: network(input_ids=ids, use_cache=False).logits
     )
+
+    def mean_loss(ids: Tensor, following: Tensor) -> Tensor:
+        return F.cross_entropy(logits_of(ids).flatten(0, 1), following.flatten())
+
+    loss_of = torch.compile(mean_loss) if recipe.compiles else mean_loss
     parameters = list(network.parameters())
     groups = [
         {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": 0.1},
@@ -154,14 +160,17 @@ def fit(network: nn.Module, songs: Songs, watcher: Watcher, seed: int, recipe: R
     tokens_per_step = recipe.batch_size * recipe.block_size * recipe.accumulation
     n_steps = recipe.steps or round(recipe.epochs * len(tokens) / tokens_per_step)
     device = parameters[0].device
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")
     for step in range(n_steps):
         for group in optimizer.param_groups:
             group["lr"] = rate(step, n_steps, recipe)
         for batch in range(recipe.accumulation):
             ids, following = crop(tokens, recipe.batch_size, recipe.block_size, generator)
+            if device.type == "cuda":
+                ids, following = (x.pin_memory().to(device, non_blocking=True) for x in (ids, following))
             with torch.autocast(device.type, torch.bfloat16):
-                logits = logits_of(ids.to(device))
-                loss = F.cross_entropy(logits.flatten(0, 1), following.to(device).flatten())
+                loss = loss_of(ids, following)
             (loss / recipe.accumulation).backward()
             if batch < recipe.accumulation - 1 and watcher.after_batch(network, ids.numel(), is_step=False):
                 return

@@ -117,6 +117,7 @@ def step_bytes(
             "position_ids": torch.zeros(size, dtype=torch.int64),
             "song_lengths": [block_size] * n_rows,
             "song_starts": torch.zeros(n_rows + 1, dtype=torch.int32),
+            "longest": block_size,
         }
         with torch.autocast("cpu", torch.bfloat16) if is_bf16 else contextlib.nullcontext():
             objective = batch_sums(fake, batch, label_smoothing).objective

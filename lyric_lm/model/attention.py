@@ -5,7 +5,6 @@ squares of the whole row where only the songs' own are needed. Registered with t
 architecture that calls attention through its interface; without lengths, it is transformers' own ``sdpa``.
 """
 
-import functools
 import inspect
 import math
 from typing import Any
@@ -17,16 +16,37 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+try:
+    from torch.nn.attention.varlen import varlen_attn  # from torch 2.10 on
+except ImportError:
+    _OPTIONS: set[str] = set()
+else:
+    _OPTIONS = set(inspect.signature(varlen_attn).parameters)
+
 NAME = "songs"
 # Tokens up to which probabilities are kept for the backward pass: for songs of a few hundred, the CPU's flash kernel
 # needs longer for both passes; from about here on it is the quicker one, and the leaner.
 MOST_KEPT = 512
 
 
-class Lengths(list[int]):
-    """The lengths of a row's songs; ``n_asked`` counts the layers that heeded them."""
+class Songs:
+    """The songs that lie behind each other in a row of T tokens.
 
-    n_asked = 0
+    Not a list: a compiler would make code for every number of songs.
+
+    Args:
+        lengths: in tokens; they add up to T.
+        starts: (n_songs + 1,) int32 on the device: where each begins, and T.
+        longest: no song is longer.
+
+    Attributes:
+        n_asked: how many layers heeded them.
+    """
+
+    def __init__(self, lengths: list[int], starts: Tensor | None = None, longest: int | None = None):
+        self.lengths, self.starts = lengths, starts
+        self.longest = max(lengths) if longest is None else longest
+        self.n_asked = 0
 
 
 def songs_attention(
@@ -37,61 +57,53 @@ def songs_attention(
     attention_mask: Tensor | None,
     dropout: float = 0.0,
     scaling: float | None = None,
-    song_lengths: Lengths | None = None,
-    song_starts: Tensor | None = None,
+    songs: Songs | None = None,
     **more: Any,
 ) -> tuple[Tensor, None]:
     """Attend to earlier tokens of the same song.
 
     Args:
         module: the layer, with what it knows of itself.
-        query: (B, H, T, D); key, value: (B, G, T, D), where H is a multiple of G. With lengths, B is 1.
-        attention_mask: used without lengths only.
+        query: (B, H, T, D); key, value: (B, G, T, D), where H is a multiple of G. With songs, B is 1.
+        attention_mask: used without songs only.
         dropout: the share of weights dropped in training.
         scaling: of the scores; None is 1 / sqrt(D).
-        song_lengths: of the row's songs; they add up to T.
-        song_starts: (n_songs + 1,) int32 on the device, the same as running sums.
+        songs: of the row.
 
     Returns:
         (B, T, H, D), and no weights.
     """
-    if song_lengths is None:
+    if songs is None:
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more
         )
-    song_lengths.n_asked += 1
+    if not torch.compiler.is_compiling():
+        songs.n_asked += 1
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     query, key = query.to(value.dtype), key.to(value.dtype)  # rotary positions are float32 in autocast
-    if _knows_songs(query.device.type) and not dropout and value.dtype in (torch.bfloat16, torch.float16):
-        return _by_starts(query, key, value, song_lengths, song_starts, scale), None
-    if query.device.type == "cpu" and not dropout and max(song_lengths) <= MOST_KEPT:
-        return _KeptAttention.apply(query[0], key[0], value[0], song_lengths, scale)[None], None  # type: ignore[no-untyped-call]
+    if query.is_cuda and not dropout and value.dtype in (torch.bfloat16, torch.float16) and has_kernel(query.shape[-1]):
+        return _by_starts(query, key, value, songs, scale), None
+    if query.device.type == "cpu" and not dropout and songs.longest <= MOST_KEPT:
+        return _KeptAttention.apply(query[0], key[0], value[0], songs.lengths, scale)[None], None  # type: ignore[no-untyped-call]
     options = {"dropout_p": dropout, "is_causal": True, "scale": scale, "enable_gqa": query.shape[1] != key.shape[1]}
-    songs = zip(*(torch.split(x, song_lengths, dim=2) for x in (query, key, value)), strict=True)
-    parts = [scaled_dot_product_attention(q, k, v, **options) for q, k, v in songs]  # type: ignore[arg-type]
+    alone = zip(*(torch.split(x, songs.lengths, dim=2) for x in (query, key, value)), strict=True)
+    parts = [scaled_dot_product_attention(q, k, v, **options) for q, k, v in alone]  # type: ignore[arg-type]
     return torch.cat(parts, dim=2).transpose(1, 2), None
 
 
-@functools.cache
-def _knows_songs(kind: str) -> bool:
-    """Tell whether torch has a kernel for songs of several lengths in one row, on this kind of device."""
-    try:
-        from torch.nn.attention.varlen import varlen_attn  # from torch 2.10 on, causal by a window later
-    except ImportError:
-        return False
-    return kind == "cuda" and "window_size" in inspect.signature(varlen_attn).parameters
+def has_kernel(head_dim: int) -> bool:
+    """Tell whether torch has a kernel for songs of several lengths in a row, in half precision on NVIDIA GPUs."""
+    return "window_size" in _OPTIONS and head_dim % 8 == 0 and head_dim <= 256  # causal by a window
 
 
-def _by_starts(
-    query: Tensor, key: Tensor, value: Tensor, lengths: Lengths, starts: Tensor | None, scale: float
-) -> Tensor:
-    """Return (1, T, H, D) by that kernel."""
-    from torch.nn.attention.varlen import varlen_attn
-
-    assert starts is not None
-    longest, is_shared = max(lengths), query.shape[1] != key.shape[1]
+def _by_starts(query: Tensor, key: Tensor, value: Tensor, songs: Songs, scale: float) -> Tensor:
+    """Return (1, T, H, D) by the kernel that knows songs."""
+    assert songs.starts is not None
+    how: dict[str, Any] = {"scale": scale, "window_size": (-1, 0)}
+    if "enable_gqa" in _OPTIONS:  # before torch 2.12, queries that share keys need not be told
+        how["enable_gqa"] = query.shape[1] != key.shape[1]
     q, k, v = (x[0].transpose(0, 1) for x in (query, key, value))  # (T, H, D)
-    out = varlen_attn(q, k, v, starts, starts, longest, longest, scale=scale, window_size=(-1, 0), enable_gqa=is_shared)
+    out = varlen_attn(q, k, v, songs.starts, songs.starts, songs.longest, songs.longest, **how)
     assert isinstance(out, Tensor)
     return out[None]
 

@@ -1,8 +1,8 @@
 """The network's blocks as code that torch generates for them (``torch.compile``): quicker steps, after half a minute.
 
-What is between matrix products (norms, activations, sums) becomes one pass over memory each. Attention to songs stays
-as it is, called between two such pieces. Only training steps run that code: to measure and to write songs is too short
-to generate it for.
+What is between matrix products (norms, activations, sums) becomes one pass over memory each. On NVIDIA GPUs, attention
+to songs is part of that code, which is for rows of one length. Elsewhere it stays as it is, called between two pieces
+of code for any length. Only training steps run it: to measure and to write songs is too short to generate it for.
 """
 
 import contextlib
@@ -12,20 +12,37 @@ from typing import Any
 import torch
 from transformers import AttentionInterface, PreTrainedModel
 
+from lyric_lm.data.batches import collate, on
+from lyric_lm.data.packing import Part
 from lyric_lm.model import attention
-from lyric_lm.model.pretrained import blocks_of
+from lyric_lm.model.loss import batch_sums
+from lyric_lm.model.pretrained import blocks_of, has_dropout
 
 _MOST_VARIANTS = 64  # of a block's code: songs of one token, the first layer, gradients or not
 
 
-def compile_blocks(network: PreTrainedModel) -> None:
-    """Let the blocks of a network be compiled when they are first run within ``compiled()``."""
-    AttentionInterface.register(attention.NAME, torch.compiler.disable(attention.songs_attention))  # type: ignore[no-untyped-call]
+def compile_blocks(network: PreTrainedModel, device: str, precision: str) -> bool:
+    """Let the blocks of a network be compiled when they are first run within ``compiled()``.
+
+    Args:
+        device: ``cuda`` or ``cpu``.
+        precision: Lightning's name of it.
+
+    Returns:
+        Whether rows have to be of one length (``BlockBatches.filled_to``).
+    """
+    with torch.no_grad():  # what a network is found out to be, it is before
+        batch_sums(network, on(network.device, collate([[Part([0, 1, 2], 0, 0, "")]], 0)))
+    head_dim = getattr(network.config, "head_dim", network.config.hidden_size // network.config.num_attention_heads)
+    is_whole = device == "cuda" and "16" in precision and not has_dropout(network) and attention.has_kernel(head_dim)
+    if not is_whole:
+        AttentionInterface.register(attention.NAME, torch.compiler.disable(attention.songs_attention))  # type: ignore[no-untyped-call]
     torch._dynamo.config.recompile_limit = max(_MOST_VARIANTS, torch._dynamo.config.recompile_limit)
     # Dynamo asks every tensor for its gradient.
     warnings.filterwarnings("ignore", "The .grad attribute of a Tensor that is not a leaf", UserWarning)
-    for block in blocks_of(network):
-        block.compile(dynamic=True)
+    for part in [network.base_model] if is_whole else blocks_of(network):
+        part.compile(dynamic=None if is_whole else True)
+    return is_whole
 
 
 def compiled() -> contextlib.AbstractContextManager[Any]:

@@ -1,16 +1,23 @@
 """The output layer and its cross-entropy in one, so that logits are never kept: their gradient takes their place.
 
 Final hidden states and the vocabulary's vectors go in, summed nats come out. The gradient is computed along with the
-loss, while the logits are there anyway: three matrix products and one pass over the logits in pieces that stay in
-the cache, instead of logits in float32, their logarithms and their gradient all at once.
+loss, while the logits are there anyway: three matrix products and one pass over the logits, instead of logits in
+float32, their logarithms and their gradient all at once. The pass goes over pieces that stay in the cache of a CPU; on
+an NVIDIA GPU it is one kernel (``loss_kernel``).
 """
 
+import functools
+import importlib.util
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-MOST_LOGITS = 2**27  # at once; half a gigabyte in float32
+from lyric_lm.data.batches import IGNORE_INDEX
+
+# At once, by function: half a gigabyte in float32; a gigabyte in half precision; half a gigabyte in all copies made.
+MOST_LOGITS = {"pieces_to_gradient": 2**27, "kernel_to_gradient": 2**29, "whole_to_gradient": 2**25}
 _ROWS = 32  # of logits in float32 at a time on a CPU: 6 MB
 
 
@@ -28,7 +35,8 @@ class HeadLoss(torch.autograd.Function):
         Args:
             hidden: (N, D), final hidden states of the tokens before the targets.
             weight: (V, D).
-            targets: (N,) int64, all of them scored.
+            targets: (N,) int64; on a CPU all of them scored, elsewhere a token or ``IGNORE_INDEX``: to count them first
+                would be to wait for the device.
             smoothing: share of the target given to all tokens evenly, in [0, 1).
         """
         kind = hidden.device.type
@@ -41,11 +49,12 @@ class HeadLoss(torch.autograd.Function):
             d_hidden = torch.empty_like(rows) if wants_hidden else None
             d_weight = None
             sums = hidden.new_zeros(2, dtype=torch.float32)
-            at_once = max(1, MOST_LOGITS // n_words)
+            gradient = pass_on(kind)
+            at_once = max(1, MOST_LOGITS[gradient.__name__] // n_words)
             for start in range(0, len(targets), at_once):
                 part = slice(start, start + at_once)
                 logits = rows[part] @ vectors.T
-                sums += _to_gradient(logits, targets[part], n_words, smoothing, wants_hidden or wants_weight)
+                sums += gradient(logits, targets[part], n_words, smoothing, wants_hidden or wants_weight)
                 if d_hidden is not None:
                     torch.mm(logits, vectors, out=d_hidden[part])
                 if wants_weight:
@@ -80,13 +89,12 @@ def _padded(weight: Tensor, dtype: torch.dtype) -> Tensor:
     return vectors
 
 
-def _to_gradient(logits: Tensor, targets: Tensor, n_words: int, smoothing: float, is_wanted: bool) -> Tensor:
+def pieces_to_gradient(logits: Tensor, targets: Tensor, n_words: int, smoothing: float, is_wanted: bool) -> Tensor:
     """Return objective and nats (2,), summed; turn the logits (N, V or more) into their gradient, where wanted."""
     sums = logits.new_zeros(2, dtype=torch.float32)
-    size = _ROWS if logits.device.type == "cpu" else len(targets)
-    for start in range(0, len(targets), size):
-        piece = logits[start : start + size]
-        words, target = piece[:, :n_words], targets[start : start + size, None]
+    for start in range(0, len(targets), _ROWS):
+        piece = logits[start : start + _ROWS]
+        words, target = piece[:, :n_words], targets[start : start + _ROWS, None]
         log_p = words.float().log_softmax(dim=-1)
         nats = -log_p.gather(1, target).sum()
         even = -log_p.mean(dim=-1).sum() if smoothing else nats
@@ -97,3 +105,34 @@ def _to_gradient(logits: Tensor, targets: Tensor, n_words: int, smoothing: float
             words.copy_(log_p.sub_(smoothing / n_words) if smoothing else log_p)
             piece[:, n_words:] = 0
     return sums
+
+
+@functools.cache
+def pass_on(kind: str) -> Callable[[Tensor, Tensor, int, float, bool], Tensor]:
+    """Return the pass over logits for a kind of device."""
+    if kind == "cpu":
+        return pieces_to_gradient
+    if kind == "cuda" and importlib.util.find_spec("triton"):  # not on Windows
+        from lyric_lm.model.loss_kernel import kernel_to_gradient
+
+        return kernel_to_gradient
+    return whole_to_gradient
+
+
+def whole_to_gradient(logits: Tensor, targets: Tensor, n_words: int, smoothing: float, is_wanted: bool) -> Tensor:
+    """Do the same with whole logits, for targets that may be ``IGNORE_INDEX``."""
+    number = torch.arange(logits.shape[1], device=logits.device)
+    is_word, is_scored = number < n_words, targets != IGNORE_INDEX
+    target = targets.clamp(min=0)[:, None]
+    scores = logits.float().masked_fill(~is_word, -torch.inf)
+    log_normaliser = scores.logsumexp(dim=-1, keepdim=True)
+    nats = torch.where(is_scored, (log_normaliser - scores.gather(1, target))[:, 0], 0.0).sum()
+    even = nats
+    if smoothing:
+        mean = torch.where(is_word, scores, 0.0).sum(dim=-1) / n_words
+        even = torch.where(is_scored, log_normaliser[:, 0] - mean, 0.0).sum()
+    if is_wanted:
+        at_target = torch.where(number == target, 1.0 - smoothing, 0.0)
+        gradient = (scores - log_normaliser).exp() - at_target - smoothing / n_words
+        logits.copy_(torch.where(is_word & is_scored[:, None], gradient, 0.0))
+    return torch.stack([(1 - smoothing) * nats + smoothing * even, nats])

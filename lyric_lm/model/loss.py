@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 
 from lyric_lm.data.batches import IGNORE_INDEX, Batch, on
 from lyric_lm.errors import InputError
-from lyric_lm.model.attention import NAME, Lengths
+from lyric_lm.model.attention import NAME, Songs
 from lyric_lm.model.head_loss import HeadLoss
 
 
@@ -39,12 +39,13 @@ def batch_sums(network: PreTrainedModel, batch: Batch, label_smoothing: float = 
     if not has_plain_head(network):
         return loss_sums(logits_of(network, batch), batch["labels"], label_smoothing)
     hidden = _read(network.base_model, network, batch)[0]  # last_hidden_state (1, T, D)
-    is_target = batch["labels"] != IGNORE_INDEX
+    labels = batch["labels"]
     weight = network.get_output_embeddings().weight
     if not torch.is_grad_enabled():
         weight = weight.detach()  # a function is asked for gradients of what requires them, wanted or not
-    targets = batch["labels"][is_target]
-    return LossSums(*HeadLoss.apply(hidden[is_target], weight, targets, label_smoothing))  # type: ignore[no-untyped-call]
+    # On a CPU the few tokens without a target are left out; elsewhere, to count the others would be to wait.
+    scored = labels != IGNORE_INDEX if labels.device.type == "cpu" else 0
+    return LossSums(*HeadLoss.apply(hidden[scored], weight, labels[scored], label_smoothing))  # type: ignore[no-untyped-call]
 
 
 @torch.no_grad()
@@ -82,22 +83,24 @@ def logits_of(network: PreTrainedModel, batch: Batch) -> Tensor:
 
 def _read(part: nn.Module, network: PreTrainedModel, batch: Batch) -> Any:
     """Return what the network, or its part without the output layer, puts out for a batch."""
-    lengths = Lengths(batch["song_lengths"])
+    songs = Songs(batch["song_lengths"], batch["song_starts"], batch["longest"])
     how: dict[str, Any] = {"input_ids": batch["input_ids"], "position_ids": batch["position_ids"]}
     is_eager = network.config._attn_implementation == "eager"
     if is_eager:  # adds a mask to the scores
-        how["attention_mask"] = mask_between(lengths, network.device)
+        how["attention_mask"] = mask_between(songs.lengths, network.device)
     else:
         network.config._attn_implementation = NAME
         # A mask of four dimensions is passed on as it is, and none is made.
         nothing = torch.ones((1, 1, 1, 1), dtype=torch.bool, device=network.device)
-        how |= {"attention_mask": nothing, "song_lengths": lengths, "song_starts": batch["song_starts"]}
+        how |= {"attention_mask": nothing, "songs": songs}
     try:
         # use_cache=False: with a cache object, transformers may see several songs as one.
         output = part(**how, use_cache=False)
     except (AttributeError, TypeError, ValueError) as error:  # ALiBi models, for one, have no positions
         raise InputError(_refusal(network, str(error).partition("\n")[0])) from error
-    if not is_eager and not lengths.n_asked:
+    # Compiled attention does not count.
+    network._heeds_songs = is_eager or songs.n_asked > 0 or getattr(network, "_heeds_songs", False)
+    if not network._heeds_songs:
         raise InputError(_refusal(network, "attention does not go through the library's interface"))
     return output
 

@@ -26,6 +26,8 @@ from lyric_lm.model.loss import batch_sums, bits_per_byte, perplexity
 from lyric_lm.model.network_module import NetworkModule
 from lyric_lm.model.optim import lr_factor, make_optimizer, n_warmup_steps, scale_gradients
 
+PER_STEP = ("epoch", "train/loss", "train/objective", "train/grad_norm", "lr", "tokens_per_second")
+
 log = logging.getLogger(__name__)
 
 
@@ -81,6 +83,7 @@ class SongModule(NetworkModule):
         self._step_sums: list[Tensor] = []
         self._val_sums: list[Tensor] = []
         self._step_began = 0.0
+        self._report: dict[str, float] = {}  # of the step that is about to be taken
         self._window: list[int] = []  # the numbers of the step's batches so far, within the epoch
 
     def _over_processes(self, batches: list[Tensor]) -> list[float]:
@@ -106,6 +109,8 @@ class SongModule(NetworkModule):
         """Return the batch's sum of nats (objective), made proof against Lightning's own division."""
         self._window.append(batch_idx)
         self.release()
+        if self.is_compiled:  # one code for any number of songs
+            torch._dynamo.maybe_mark_dynamic(batch["song_starts"], 0)
         with compiled() if self.is_compiled else contextlib.nullcontext():
             objective, nats = batch_sums(self.network, batch, self.label_smoothing)
         self._step_sums.append(_together(objective.detach(), nats, batch["n_targets"]))
@@ -122,38 +127,52 @@ class SongModule(NetworkModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Divide the gradient by the step's target tokens, measure its norm, clip it by that norm."""
-        objective, nats, n_targets = self._over_processes(self._step_sums)
-        self._step_sums.clear()
         window, self._window = self._window, []
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-        factor = self.trainer.world_size / n_targets
         norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
-        norm = (norm.full_tensor() if self.is_sharded else norm) * factor  # type: ignore[attr-defined]
+        norm = norm.full_tensor() if self.is_sharded else norm  # type: ignore[attr-defined]
+        objective, nats, n_targets = self._over_processes(self._step_sums)  # once a step, the device is waited for
+        self._step_sums.clear()
+        factor = self.trainer.world_size / n_targets
+        norm = norm.cpu() * factor
         is_loss_finite = math.isfinite(objective) and math.isfinite(nats)
         is_norm_finite = math.isfinite(norm)
         if not is_loss_finite or not (is_norm_finite or self._scaler_is_searching()):
             self._leave_out("gradient" if is_loss_finite else "loss", optimizer, window)
             return
-        if not is_norm_finite:
-            self._forget("train/grad_norm")
-        elif gradient_clip_val:
+        if is_norm_finite and gradient_clip_val:
             factor *= float((gradient_clip_val / (norm + 1e-6)).clamp(max=1.0))  # as torch's clip_grad_norm_
         scale_gradients(optimizer, parameters, factor)
         now = time.perf_counter()
         seconds, self._step_began = now - self._step_began, now  # from step to step, the update itself included
         self.n_tokens_trained += int(n_targets)
         self.seconds_trained += seconds
-        self.log_dict(
-            {
-                "step": float(self.global_step + 1),  # steps done, so that 0 is the untrained model
-                "epoch": float(self.current_epoch),
-                "train/loss": nats / n_targets,
-                "train/objective": objective / n_targets,
-                **({"train/grad_norm": norm} if is_norm_finite else {}),
-                "lr": optimizer.param_groups[0]["lr"],
-                "tokens_per_second": n_targets / seconds,
-            }
-        )
+        self._report = {
+            "step": self.global_step + 1,  # steps done, so that 0 is the untrained model
+            "epoch": self.current_epoch,
+            "train/loss": nats / n_targets,
+            "train/objective": objective / n_targets,
+            **({"train/grad_norm": float(norm)} if is_norm_finite else {}),
+            "lr": optimizer.param_groups[0]["lr"],
+            "tokens_per_second": n_targets / seconds,
+        }
+
+    def _log_step(self) -> None:
+        """Log the step that was taken or left out.
+
+        Not by ``self.log``, whose bookkeeping takes several milliseconds a step, but as Lightning's own
+        LearningRateMonitor does. What has no value this time is gone from ``callback_metrics``.
+        """
+        report, self._report = self._report, {}
+        step = int(report.pop("step"))
+        known = self.trainer.callback_metrics
+        for name in PER_STEP:
+            known.pop(name, None)
+        known.update({name: torch.tensor(value) for name, value in report.items()})
+        if step % self.trainer.log_every_n_steps == 0:
+            for logger in self.trainer.loggers:
+                logger.log_metrics(report, step)
+                logger.save()
 
     def _scaler_is_searching(self) -> bool:
         """With fp16, infinite gradients tell torch's scaler that its scale is too large: it skips and halves it."""
@@ -172,14 +191,7 @@ class SongModule(NetworkModule):
         self.n_skipped_steps += 1
         songs = shortened(titles(block for _, blocks in batches for block in blocks))
         log.warning("Warning: the %s of step %s is not finite; the step is skipped (songs: %s)", what, step, songs)
-        self._forget("train/loss", "train/objective", "train/grad_norm", "tokens_per_second")
-        self.log_dict({"step": float(step), "epoch": float(self.current_epoch), "lr": optimizer.param_groups[0]["lr"]})
-
-    def _forget(self, *names: str) -> None:
-        """Keep Lightning from logging the values of the step before once more."""
-        for value in self.trainer._results.values():
-            if value.meta.name in names:
-                value.reset()
+        self._report = {"step": step, "epoch": self.current_epoch, "lr": optimizer.param_groups[0]["lr"]}
 
     def _not_finite(self, what: str, step: int, batches: Numbered) -> NotFinite:
         """Return the error that ends the run, with what can be found out; the first process does so for all."""
@@ -230,6 +242,7 @@ class SongModule(NetworkModule):
         """Take the step, then let the gradients go: else they lie beside all that the next batch needs."""
         super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
         optimizer.zero_grad()
+        self._log_step()
 
     def configure_optimizers(self) -> dict[str, Any]:
         total_steps = int(self.trainer.estimated_stepping_batches)
