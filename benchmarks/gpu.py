@@ -7,6 +7,8 @@ Out come medians, the ratio of ours to each within a round, and the share of the
 the quickest found here, and the one its maker names, where it is known. Operations are 6 per weight and token, and 12
 per layer, width and token that is seen in attention on the way (all of a row's, as is usual to count, though half are
 masked).
+``--profile`` takes steps in a plain loop instead, waiting for each, and prints how long one takes, how long the
+processor needs to start its kernels, and where the GPU's time goes.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from statistics import median
 from typing import Any
 
 import torch
+from torch.profiler import ProfilerActivity, profile
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from benchmarks import ours
@@ -28,9 +31,14 @@ from benchmarks.references import nanogpt
 from benchmarks.references.songs import Songs
 from benchmarks.song_index import LINES
 from benchmarks.throughput import Laps, flops_per_token, network_for
+from lyric_lm.data.batches import on
+from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.data.encoding import separator_id
 from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.lyrics.song import Song
+from lyric_lm.model.compiling import compile_blocks
+from lyric_lm.model.loss import batch_sums
+from lyric_lm.model.optim import make_optimizer
 from lyric_lm.model.smollm2 import smollm2_folder
 
 BLOCK_SIZE = 1024
@@ -84,6 +92,42 @@ def measure(contender: str, n_blocks: int, seed: int, songs: Songs) -> dict[str,
     }
 
 
+def profile_steps(model: str, n_blocks: int, block_size: int, is_compiled: bool, songs: Songs) -> None:
+    """Take steps one after the other, and print where their time goes."""
+    network = network_for("ours", model).train()
+    batches = LyricsDataModule(songs.corpus.splits, songs.tokenizer, 1024, block_size, n_blocks, 1).train_batches
+    if is_compiled and compile_blocks(network, "cuda", "bf16-mixed"):
+        batches.filled_to = block_size
+    network.to("cuda")
+    optimizer = make_optimizer(network, 1e-5, 0.1, fused=True)
+    served = iter(batches)
+
+    def step() -> tuple[float, float]:
+        batch = on(torch.device("cuda"), next(served))
+        torch._dynamo.maybe_mark_dynamic(batch["song_starts"], 0)
+        torch.cuda.synchronize()
+        began = time.perf_counter()
+        with torch.autocast("cuda", torch.bfloat16):
+            objective = batch_sums(network, batch).objective
+        torch.autograd.backward(objective / batch["n_targets"])
+        torch.nn.utils.get_total_norm([p.grad for p in network.parameters() if p.grad is not None])
+        optimizer.step()
+        optimizer.zero_grad()
+        started = time.perf_counter() - began
+        torch.cuda.synchronize()
+        return time.perf_counter() - began, started
+
+    for _ in range(5):
+        step()
+    times = [step() for _ in range(10)]
+    whole, started = (spread([1000 * one[n] for one in times], 1) for n in range(2))
+    print(f"{model}, {n_blocks} x {block_size}: {whole} ms a step, {started} to start its kernels\n")
+    with profile(activities=[ProfilerActivity.CUDA]) as found:
+        for _ in range(3):
+            step()
+    print(found.key_averages().table(sort_by="self_cuda_time_total", row_limit=40, max_name_column_width=80))
+
+
 def matrix_rate(n: int = 8192, n_products: int = 20) -> float:
     """Return the operations per second of bf16 products of large square matrices."""
     a, b = (torch.randn(n, n, device="cuda").bfloat16() for _ in range(2))
@@ -102,12 +146,18 @@ def main() -> None:
     """Print the table, or what one contender measures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--blocks", type=int, default=16, help="blocks of 1,024 tokens in a step")
+    parser.add_argument("--model", default="gpt2", help="with --profile: gpt2 (the shape alone) or smollm2")
+    parser.add_argument("--block-size", type=int, default=BLOCK_SIZE, help="with --profile")
+    parser.add_argument("--profile", choices=["compiled", "written"], help="where a step's time goes")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--short", action="store_true", help="one round")
     parser.add_argument("--one", nargs=2, metavar=("CONTENDER", "SEED"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     n_songs = 4 * given.blocks * (N_FIRST + N_TIMED + 2)  # a block takes some three
     songs = made_songs(n_songs, AutoTokenizer.from_pretrained(smollm2_folder()))
+    if given.profile:
+        profile_steps(given.model, given.blocks, given.block_size, given.profile == "compiled", songs)
+        return
     if given.one:
         print(json.dumps(measure(given.one[0], given.blocks, int(given.one[1]), songs)))
         return

@@ -83,10 +83,11 @@ def fit_run(
     known_as = None if model["from_scratch"] else identity(network, tokenizer)  # the weights as they were loaded
     songs, module = make_parts(settings, corpus, network, tokenizer, known_as=known_as)
     then = found.ours["settings"] if found else None
-    per_epoch = -(-len(songs.train_batches) // settings["trainer"]["accumulate_grad_batches"])
-    n_tokens = songs.n_targets("train") * n_steps(songs, settings["trainer"]) // per_epoch
+    steps = n_steps(songs, settings["trainer"])
+    n_batches = steps * settings["trainer"]["accumulate_grad_batches"]
+    n_tokens = songs.n_targets("train") * n_batches // len(songs.train_batches)
     precision = resolve_precision(settings["trainer"]["precision"], settings["trainer"]["accelerator"])
-    is_compiled = decide_compiling(settings, network, precision, n_tokens, then)
+    is_compiled = decide_compiling(settings, network, precision, n_tokens, n_batches, then)
     settings = with_changes(settings, {"trainer.compile": is_compiled})
     resume_step = found.step if found else None
     # What tells new lines from learnt ones holds every sequence of words of every song.
@@ -117,7 +118,7 @@ def fit_run(
         "%s songs to train on in %s blocks of %s tokens, %s tokens; %s steps in %s epochs; %s on %s%s",
         *(len(corpus.splits["train"]), len(songs.blocks["train"]), data["block_size"], f"{songs.n_targets('train'):,}"),
         *(
-            n_steps(songs, settings["trainer"]),
+            steps,
             trainer.max_epochs,
             trainer.precision,
             device_name(trainer.strategy.root_device),

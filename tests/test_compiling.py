@@ -35,12 +35,24 @@ def test_a_long_run_earns_it(network: PreTrainedModel, caplog: pytest.LogCapture
     if obstacle_to_compiling(settings(), network):
         pytest.skip("nothing to compile with")
     caplog.set_level("INFO")
-    assert decide_compiling(settings(), network, "32-true", ENOUGH, None)
+    assert decide_compiling(settings(), network, "32-true", ENOUGH, 1, None)
     assert "the network is compiled first" in caplog.text.lower()
-    assert not decide_compiling(settings(), network, "32-true", 100_000, None)
-    assert not decide_compiling(settings(), make_tiny()[0], "32-true", ENOUGH, None)  # a GPT-2 gains nothing
-    assert not decide_compiling(settings("trainer.compile=false"), network, "32-true", ENOUGH, None)
-    assert decide_compiling(settings("trainer.compile=true"), network, "32-true", 1, None)
+    assert not decide_compiling(settings(), network, "32-true", 100_000, 1, None)
+    assert not decide_compiling(settings(), make_tiny()[0], "32-true", ENOUGH, 1, None)  # a GPT-2 gains nothing
+    assert not decide_compiling(settings("trainer.compile=false"), network, "32-true", ENOUGH, 1, None)
+    assert decide_compiling(settings("trainer.compile=true"), network, "32-true", 1, 1, None)
+
+
+def test_on_a_gpu_the_number_of_batches_counts(network: PreTrainedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "device_of", lambda accelerator: "cuda")
+    monkeypatch.setattr(compiling.importlib.util, "find_spec", lambda name: object())
+    network.config.num_hidden_layers = 30  # 75 ms a batch: 4,000 take five minutes
+    assert decide_compiling(settings(), network, "bf16-mixed", 1, 4_001, None)
+    assert not decide_compiling(settings(), network, "bf16-mixed", ENOUGH, 3_999, None)
+    monkeypatch.setattr(compiling.importlib.util, "find_spec", lambda name: None)
+    assert not decide_compiling(settings(), network, "bf16-mixed", 1, 4_001, None)
+    with pytest.raises(InputError, match=r"trainer.compile=true: there is no triton"):
+        decide_compiling(settings("trainer.compile=true"), network, "bf16-mixed", 1, 1, None)
 
 
 def test_estimate_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,9 +67,9 @@ def test_estimate_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_run_goes_on_as_it_began(network: PreTrainedModel) -> None:
     then = {"trainer.compile": True}
     if not obstacle_to_compiling(settings(), network):
-        assert decide_compiling(settings(), network, "32-true", 1, then)
-    assert not decide_compiling(settings(), network, "32-true", ENOUGH, {"trainer.compile": False})
-    assert not decide_compiling(settings(), network, "32-true", ENOUGH, {})  # of before there was a choice
+        assert decide_compiling(settings(), network, "32-true", 1, 1, then)
+    assert not decide_compiling(settings(), network, "32-true", ENOUGH, 1, {"trainer.compile": False})
+    assert not decide_compiling(settings(), network, "32-true", ENOUGH, 1, {})  # of before there was a choice
 
 
 @pytest.mark.parametrize(
@@ -68,16 +80,16 @@ def test_a_run_goes_on_as_it_began(network: PreTrainedModel) -> None:
     ],
 )
 def test_what_it_does_not_go_with(network: PreTrainedModel, overrides: tuple[str, ...], why: str) -> None:
-    assert not decide_compiling(settings(*overrides), network, "32-true", ENOUGH, None)
+    assert not decide_compiling(settings(*overrides), network, "32-true", ENOUGH, 1, None)
     with pytest.raises(InputError, match=f"trainer.compile=true: it {why}; set trainer.compile=false"):
-        decide_compiling(settings(*overrides, "trainer.compile=true"), network, "32-true", ENOUGH, None)
+        decide_compiling(settings(*overrides, "trainer.compile=true"), network, "32-true", ENOUGH, 1, None)
 
 
 def test_without_a_compiler(network: PreTrainedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling.shutil, "which", lambda name: None)
-    assert not decide_compiling(settings(), network, "32-true", ENOUGH, None)
+    assert not decide_compiling(settings(), network, "32-true", ENOUGH, 1, None)
     with pytest.raises(InputError, match="no C\\+\\+ compiler"):
-        decide_compiling(settings("trainer.compile=true"), network, "32-true", ENOUGH, None)
+        decide_compiling(settings("trainer.compile=true"), network, "32-true", ENOUGH, 1, None)
 
 
 def test_a_wrong_choice_is_told(call: Callable[..., Done]) -> None:

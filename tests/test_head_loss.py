@@ -22,11 +22,14 @@ def material(n: int, n_words: int, dtype: torch.dtype = torch.float32) -> tuple[
     return hidden, weight, torch.randint(0, n_words, (n,), generator=generator)
 
 
+@pytest.mark.parametrize("to_gradient", [head_loss.pieces_to_gradient, head_loss.whole_to_gradient])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("most", [2**27, 101 * 40, 1])  # logits at once: all of them, 40 rows, one row
 @pytest.mark.parametrize("n", [1, 32, 77])
-def test_value_and_gradients(monkeypatch: pytest.MonkeyPatch, smoothing: float, most: int, n: int) -> None:
-    monkeypatch.setitem(head_loss.MOST_LOGITS, "pieces_to_gradient", most)
+def test_value_and_gradients(
+    monkeypatch: pytest.MonkeyPatch, to_gradient: head_loss.ToGradient, smoothing: float, most: int, n: int
+) -> None:
+    monkeypatch.setattr(head_loss, "pass_on", lambda kind: (to_gradient, most))
     hidden, weight, targets = material(n, 101)
     logits = hidden @ weight.T
     expected = cross_entropy(logits, targets, reduction="sum", label_smoothing=smoothing)
@@ -36,6 +39,25 @@ def test_value_and_gradients(monkeypatch: pytest.MonkeyPatch, smoothing: float, 
     right = torch.autograd.grad(3 * expected, (hidden, weight))
     for found, other in zip(torch.autograd.grad(3 * objective, (hidden, weight)), right, strict=True):
         torch.testing.assert_close(found, other, atol=1e-5, rtol=1e-5)
+
+
+def test_targets_that_are_not_scored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on devices that are not waited for."""
+    monkeypatch.setattr(head_loss, "pass_on", lambda kind: (head_loss.whole_to_gradient, 101 * 8))
+    hidden, weight, targets = material(20, 101)
+    targets[3:9] = -100
+    with torch.autocast("cpu", torch.bfloat16):  # the vectors are padded
+        objective, nats = HeadLoss.apply(hidden, weight, targets, 0.1)
+    exact = [x.detach().double().requires_grad_() for x in (hidden, weight)]
+    logits = exact[0] @ exact[1].T
+    expected = cross_entropy(logits, targets, reduction="sum", label_smoothing=0.1)
+    torch.testing.assert_close(objective.double(), expected, rtol=0.01, atol=0)
+    torch.testing.assert_close(nats.double(), cross_entropy(logits, targets, reduction="sum"), rtol=0.01, atol=0)
+    right = torch.autograd.grad(expected, exact)
+    found = torch.autograd.grad(objective, (hidden, weight))
+    assert not found[0][3:9].any()
+    for ours, exactly in zip(found, right, strict=True):
+        assert float((ours - exactly).norm() / exactly.norm()) < 0.01
 
 
 def test_half_precision_rounds_as_autocast_does() -> None:

@@ -1,10 +1,13 @@
 """``trainer.compile=auto``: generate code for the network where a run is long enough to earn the time that takes.
 
-It takes about half a minute and saves a seventh of the steps' time with models of the kind of SmolLM2, whose norms and
-activations are several operations; with GPT-2, whose are one each, nothing (``benchmarks.compiling``). How long a run
-will be is estimated from what it computes and from what a core does, so the same run on the same machine decides alike.
+On a CPU it takes about half a minute and saves a seventh of the steps' time with models of the kind of SmolLM2, whose
+norms and activations are several operations; with GPT-2, whose are one each, nothing (``benchmarks.compiling``). How
+long a run will be is estimated from what it computes and from what a core does. On an NVIDIA GPU it takes up to a
+minute and saves half of the time that a processor needs to start a small step's kernels (``benchmarks/README.md``,
+"On a GPU"); that time is what a run is estimated by. So the same run on the same machine decides alike.
 """
 
+import importlib.util
 import logging
 import os
 import shutil
@@ -23,14 +26,21 @@ from lyric_lm.processes import n_processes
 _OPERATIONS = 6
 # What a core of a CPU does in a second while training: with bf16 in hardware (two cores with AMX: 5e11), and without.
 _PER_CORE, _PER_CORE_32 = 2.5e11, 5e10
-LEAST_SECONDS = 600  # of training, of which a seventh is three times what it costs
-KINDS = ("llama",)  # of models that were measured to gain
+LEAST_SECONDS = 600  # of training on a CPU, of which a seventh is three times what it costs
+KINDS = ("llama",)  # of models that were measured to gain there
+_PER_LAYER = 2.5e-3  # seconds in which a processor starts the kernels of a layer, forward and backward
+LEAST_SECONDS_GPU = 300  # of that
 
 log = logging.getLogger(__name__)
 
 
 def decide_compiling(
-    settings: dict[str, Any], network: PreTrainedModel, precision: str, n_tokens: int, then: dict[str, Any] | None
+    settings: dict[str, Any],
+    network: PreTrainedModel,
+    precision: str,
+    n_tokens: int,
+    n_batches: int,
+    then: dict[str, Any] | None,
 ) -> bool:
     """Return what ``trainer.compile`` comes to, and say so where it is true.
 
@@ -38,7 +48,7 @@ def decide_compiling(
         settings: of ``train``.
         network: to be trained.
         precision: Lightning's name of it.
-        n_tokens: that the whole run trains on at most.
+        n_tokens, n_batches: that the whole run trains on at most.
         then: what a checkpoint says of the settings, dotted; a run goes on as it began.
 
     Raises:
@@ -54,16 +64,19 @@ def decide_compiling(
         return True
     if then is not None:
         return bool(then.get("trainer.compile", False))
-    is_cpu = device_of(settings["trainer"]["accelerator"]) == "cpu"
-    if obstacle or not is_cpu or network.config.model_type not in KINDS:
+    device = device_of(settings["trainer"]["accelerator"])
+    if obstacle or device == "mps" or (device == "cpu" and network.config.model_type not in KINDS):
         return False
-    seconds = seconds_of_training(network, precision, n_tokens)
-    if seconds < LEAST_SECONDS:
+    if device == "cuda":
+        seconds, least, cost = n_batches * network.config.num_hidden_layers * _PER_LAYER, LEAST_SECONDS_GPU, "a minute"
+    else:
+        seconds, least, cost = seconds_of_training(network, precision, n_tokens), LEAST_SECONDS, "half a minute"
+    if seconds < least:
         return False
     log.info(
-        "The network is compiled first, about half a minute: up to %.0f minutes of training earn that "
+        "The network is compiled first, about %s: up to %.0f minutes of training earn that "
         "(trainer.compile=false leaves it out)",
-        seconds / 60,
+        *(cost, seconds / 60),
     )
     return True
 
@@ -83,7 +96,10 @@ def obstacle_to_compiling(settings: dict[str, Any], network: PreTrainedModel) ->
         return "it does not go with model.gradient_checkpointing"
     if network.config._attn_implementation == "eager":
         return "it does not go with attention=eager (MPS, or model.attention=eager)"
-    if device_of(settings["trainer"]["accelerator"]) == "cpu":
+    device = device_of(settings["trainer"]["accelerator"])
+    if device == "cuda" and importlib.util.find_spec("triton") is None:
+        return "there is no triton, which torch needs for it on a GPU"
+    if device == "cpu":
         if not any(map(shutil.which, (os.environ.get("CXX", "g++"), "g++", "clang++", "cl"))):
             return "there is no C++ compiler (g++ or clang++), which torch needs for it"
         if not (Path(sysconfig.get_path("include")) / "Python.h").is_file():

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from lyric_lm.data.batches import IGNORE_INDEX
 
-# At once, by function: half a gigabyte in float32; a gigabyte in half precision; half a gigabyte in all copies made.
-MOST_LOGITS = {"pieces_to_gradient": 2**27, "kernel_to_gradient": 2**29, "whole_to_gradient": 2**25}
+ToGradient = Callable[[Tensor, Tensor, int, float, bool], Tensor]
+
 _ROWS = 32  # of logits in float32 at a time on a CPU: 6 MB
 
 
@@ -49,12 +49,12 @@ class HeadLoss(torch.autograd.Function):
             d_hidden = torch.empty_like(rows) if wants_hidden else None
             d_weight = None
             sums = hidden.new_zeros(2, dtype=torch.float32)
-            gradient = pass_on(kind)
-            at_once = max(1, MOST_LOGITS[gradient.__name__] // n_words)
+            to_gradient, most_logits = pass_on(kind)
+            at_once = max(1, most_logits // n_words)
             for start in range(0, len(targets), at_once):
                 part = slice(start, start + at_once)
                 logits = rows[part] @ vectors.T
-                sums += gradient(logits, targets[part], n_words, smoothing, wants_hidden or wants_weight)
+                sums += to_gradient(logits, targets[part], n_words, smoothing, wants_hidden or wants_weight)
                 if d_hidden is not None:
                     torch.mm(logits, vectors, out=d_hidden[part])
                 if wants_weight:
@@ -89,6 +89,22 @@ def _padded(weight: Tensor, dtype: torch.dtype) -> Tensor:
     return vectors
 
 
+@functools.cache
+def pass_on(kind: str) -> tuple[ToGradient, int]:
+    """Return the pass over logits for a kind of device, and how many logits it is given at most.
+
+    That is half a gigabyte of them, in float32 on a CPU and in half precision on an NVIDIA GPU; elsewhere with all the
+    copies that are made.
+    """
+    if kind == "cpu":
+        return pieces_to_gradient, 2**27
+    if kind == "cuda" and importlib.util.find_spec("triton"):  # not on Windows
+        from lyric_lm.model.loss_kernel import kernel_to_gradient
+
+        return kernel_to_gradient, 2**28
+    return whole_to_gradient, 2**25
+
+
 def pieces_to_gradient(logits: Tensor, targets: Tensor, n_words: int, smoothing: float, is_wanted: bool) -> Tensor:
     """Return objective and nats (2,), summed; turn the logits (N, V or more) into their gradient, where wanted."""
     sums = logits.new_zeros(2, dtype=torch.float32)
@@ -105,18 +121,6 @@ def pieces_to_gradient(logits: Tensor, targets: Tensor, n_words: int, smoothing:
             words.copy_(log_p.sub_(smoothing / n_words) if smoothing else log_p)
             piece[:, n_words:] = 0
     return sums
-
-
-@functools.cache
-def pass_on(kind: str) -> Callable[[Tensor, Tensor, int, float, bool], Tensor]:
-    """Return the pass over logits for a kind of device."""
-    if kind == "cpu":
-        return pieces_to_gradient
-    if kind == "cuda" and importlib.util.find_spec("triton"):  # not on Windows
-        from lyric_lm.model.loss_kernel import kernel_to_gradient
-
-        return kernel_to_gradient
-    return whole_to_gradient
 
 
 def whole_to_gradient(logits: Tensor, targets: Tensor, n_words: int, smoothing: float, is_wanted: bool) -> Tensor:
