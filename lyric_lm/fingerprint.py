@@ -6,6 +6,7 @@ to log, samples, into how many batches and processes a step is cut) may change; 
 
 import hashlib
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -56,10 +57,17 @@ def blocks_fingerprint(songs: LyricsDataModule) -> str:
     for split, blocks in songs.blocks.items():
         digest.update(f"{split} {len(blocks)} ".encode())
         for block in blocks:
-            digest.update(f"{len(block)} ".encode())
-            for part in block:
-                digest.update(_bytes_of(part))
+            digest.update(f"{len(block)} ".encode() + _bytes_of_all(block))
     return digest.hexdigest()
+
+
+def parts_fingerprint(parts: Iterable[Part]) -> str:
+    """Return a hash (SHA-256) of the tokens of some parts, and of where they stand in their songs."""
+    return hashlib.sha256(_bytes_of_all(parts)).hexdigest()
+
+
+def _bytes_of_all(parts: Iterable[Part]) -> bytes:
+    return b"".join(map(_bytes_of, parts))
 
 
 def _bytes_of(part: Part) -> bytes:

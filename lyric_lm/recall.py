@@ -56,18 +56,36 @@ def recall(
         find: makes plain data.
         is_kept: whether a result is one to go by the next time.
     """
-    whole = json.loads(json.dumps({**key, "circumstances": circumstances()}))
-    name = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:32]
-    file = cache_folder() / "found" / f"{kind}-{name}.json"
+    found = look_up(kind, key)
+    if found is None:
+        found = find()
+        if is_kept(found):
+            keep(kind, key, found)
+    return found
+
+
+def look_up(kind: str, key: dict[str, Any]) -> Any:
+    """Return what was kept under a key in the same circumstances, or None."""
+    file, whole = _place(kind, key)
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):  # not there, or damaged
         kept = json.loads(file.read_text(encoding="utf-8"))
         if kept["key"] == whole:
             return kept["found"]
-    found = find()
-    if is_kept(found):
-        with contextlib.suppress(OSError), cached_file(file) as stream:  # else it is found again the next time
-            stream.write(json.dumps({"key": whole, "found": found}, indent=1, ensure_ascii=False).encode())
-    return found
+    return None
+
+
+def keep(kind: str, key: dict[str, Any], found: Any) -> None:
+    """Keep plain data under a key; where the cache cannot be written, it is found again the next time."""
+    file, whole = _place(kind, key)
+    with contextlib.suppress(OSError), cached_file(file) as stream:
+        stream.write(json.dumps({"key": whole, "found": found}, indent=1, ensure_ascii=False).encode())
+
+
+def _place(kind: str, key: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
+    """Return the file for a key, and the key with the circumstances."""
+    whole = json.loads(json.dumps({**key, "circumstances": circumstances()}))
+    name = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:32]
+    return cache_folder() / "found" / f"{kind}-{name}.json", whole
 
 
 def identity(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> str:

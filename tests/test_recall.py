@@ -1,10 +1,12 @@
 """What is kept between runs is used only where nothing that it depends on has changed."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import lightning as L
 import pytest
 import torch
 
@@ -13,6 +15,8 @@ from lyric_lm import recall as module
 from lyric_lm.callbacks.songs import songs_of
 from lyric_lm.checks import computer
 from lyric_lm.checks.check import FAIL, PASS, Check
+from lyric_lm.data.batches import BlockBatches
+from lyric_lm.data.packing import Part
 from lyric_lm.model.lora import add_adapters, is_adapted
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.tiny import make_tiny
@@ -185,3 +189,27 @@ def test_adapters_are_another_network_to_check_and_to_write_with(cache: Path, mo
             add_adapters(network, r=2, alpha=4, dropout=0.0)
     assert made == [False, True]
     assert sum(file.name.startswith("songs-") for file in cache.iterdir()) == 2
+
+
+def held_out_loss(network: Any, songs_of_val: list[list[int]], name: str | None, tmp_path: Path) -> float:
+    """Of a network as it is, by the trainer."""
+    trained = SongModule(network, "tiny", 1e-3, 0.0, "constant", 0.0, warmup_steps=0, identity=name)
+    blocks = [[Part(ids, 0, 3 * len(ids), "")] for ids in songs_of_val]
+    options: dict[str, Any] = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    trainer = L.Trainer(accelerator="cpu", default_root_dir=tmp_path, **options)
+    trainer.validate(trained, BlockBatches(blocks, 2, pad_id=0), verbose=False)
+    return float(trainer.callback_metrics["val/loss"])
+
+
+def test_the_untrained_models_held_out_loss_is_measured_once(cache: Path, tmp_path: Path) -> None:
+    network, _ = make_tiny()
+    held_out = [[0, 5, 6, 0], [0, 7, 8, 9, 0], [0, 5, 0]]
+    right = held_out_loss(network, held_out, None, tmp_path)
+    assert not cache.exists()
+    assert held_out_loss(network, held_out, "me", tmp_path) == right
+    torch.nn.init.zeros_(network.lm_head.weight)  # so that it would be measured otherwise
+    assert held_out_loss(network, held_out, "me", tmp_path) == right
+    other = held_out_loss(network, held_out, "somebody else", tmp_path)
+    assert other == pytest.approx(math.log(network.config.vocab_size))
+    assert held_out_loss(network, [*held_out[:2], [0, 5, 6, 0]], "me", tmp_path) == other  # other songs
+    assert len(list(cache.iterdir())) == 3

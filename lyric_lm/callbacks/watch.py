@@ -30,10 +30,12 @@ from lyric_lm.checks.language_like import (
 from lyric_lm.checks.overfitting import overfitting_since
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.errors import InputError
+from lyric_lm.fingerprint import parts_fingerprint
 from lyric_lm.hardware import give_back_memory
 from lyric_lm.lyrics.song import Song, spread
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.pretrained import has_dropout, load_model
+from lyric_lm.recall import recall
 from lyric_lm.runs import read_metrics
 from lyric_lm.sampling import Sample
 
@@ -64,7 +66,16 @@ class FirstStep(L.Callback):
         n_blocks = self._n_batches * songs.batch_size * trainer.world_size
         first = songs.train_batches.order(0)[:n_blocks]
         parts = [part for i in first for part in songs.blocks["train"][i]]
-        self._plain = plain_loss(pl_module.whole, parts, pl_module.label_smoothing)
+        network, smoothing = pl_module.whole, pl_module.label_smoothing
+
+        def compute() -> list[float]:
+            return list(plain_loss(network, parts, smoothing))
+
+        if pl_module.identity is None:
+            self._plain = PlainLoss(*compute())
+        else:
+            key = {"model": pl_module.identity, "device": network.device.type, "smoothing": smoothing}
+            self._plain = PlainLoss(*recall("first_step", {**key, "parts": parts_fingerprint(parts)}, compute))
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int

@@ -20,11 +20,13 @@ from transformers import PreTrainedModel
 
 from lyric_lm.data.batches import Batch, Numbered
 from lyric_lm.errors import NotFinite
+from lyric_lm.fingerprint import parts_fingerprint
 from lyric_lm.model.compiling import compiled
 from lyric_lm.model.finite import look_closer, shortened, titles
 from lyric_lm.model.loss import batch_sums, bits_per_byte, perplexity
 from lyric_lm.model.network_module import NetworkModule
 from lyric_lm.model.optim import lr_factor, make_optimizer, n_warmup_steps, scale_gradients
+from lyric_lm.recall import keep, look_up
 
 PER_STEP = ("epoch", "train/loss", "train/objective", "train/grad_norm", "lr", "tokens_per_second")
 
@@ -82,6 +84,8 @@ class SongModule(NetworkModule):
         # They stay on the device until they are needed: to ask for them is to wait for it.
         self._step_sums: list[Tensor] = []
         self._val_sums: list[Tensor] = []
+        self._kept_as: dict[str, Any] | None = None
+        self._kept_sums: list[float] | None = None
         self._step_began = 0.0
         self._report: dict[str, float] = {}  # of the step that is about to be taken
         self._window: list[int] = []  # the numbers of the step's batches so far, within the epoch
@@ -208,16 +212,30 @@ class SongModule(NetworkModule):
 
     # Validation
 
+    # The untrained model's sums are kept for the next run that starts with it and holds out the same songs.
+
     def on_validation_epoch_start(self) -> None:
         self._val_sums.clear()
+        self._kept_as = self._kept_sums = None
+        if self.trainer.state.fn == "validate" and self.identity and self.trainer.world_size == 1:
+            blocks = self.trainer.val_dataloaders.blocks
+            parts = parts_fingerprint(part for block in blocks for part in block)
+            how = {"device": self.device.type, "precision": str(self.trainer.precision), "n_blocks": len(blocks)}
+            batch_size = self.trainer.val_dataloaders.batch_size
+            self._kept_as = {"model": self.identity, "parts": parts, "batch_size": batch_size, **how}
+            self._kept_sums = look_up("held_out", self._kept_as)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        if self._kept_sums:
+            return
         nats = batch_sums(self.network, batch).nats
         self._val_sums.append(_together(nats, batch["n_targets"], batch["n_bytes"]))
 
     def on_validation_epoch_end(self) -> None:
-        nats, n_targets, n_bytes = self._over_processes(self._val_sums)
+        nats, n_targets, n_bytes = self._kept_sums or self._over_processes(self._val_sums)
         loss = nats / n_targets
+        if self._kept_as and not self._kept_sums and math.isfinite(loss):
+            keep("held_out", self._kept_as, [nats, n_targets, n_bytes])
         self.gather()  # to be exported, and to write samples
         if not math.isfinite(loss):
             served = self.trainer.val_dataloaders
