@@ -16,7 +16,8 @@ from lyric_lm.evaluation import VERSION
 from lyric_lm.evaluation.reading import curves_of, evaluation_of
 from lyric_lm.runs import METRICS, Run, read_run
 from tests.conftest import ROOT, Done
-from tests.test_evaluation_page import Reader, realistic
+from tests.figures import realistic
+from tests.page_reader import Reader
 
 ONE = {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}
 OTHER = {"type": "BPE", "vocab": {"a": 0, "b": 1, "ba": 2}, "merges": [["b", "a"]]}
