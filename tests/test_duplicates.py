@@ -12,10 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lyric_lm.lyrics.duplicates import group_versions
-from lyric_lm.lyrics.likeness import coverage, fingerprint
 from lyric_lm.lyrics.reading import ALBUM
-from lyric_lm.lyrics.song import Song, words
-from lyric_lm.lyrics.titles import base_title, has_note, names_a_song
+from lyric_lm.lyrics.song import Song
 
 
 def album() -> list[Song]:
@@ -304,73 +302,3 @@ def test_groups_are_the_same_in_every_process() -> None:
     }
     assert len(told) == 1
     assert b"'119'" in told.pop()
-
-
-@given(text=st.lists(st.sampled_from("abcd"), max_size=30), other=st.lists(st.sampled_from("abcd"), max_size=30))
-def test_coverage_is_what_counting_by_hand_gives(text: list[str], other: list[str]) -> None:
-    """Of the words where a run of three begins that did not begin before, those that lie in a run of the other text."""
-    runs, other_runs = ([tuple([*row, "", ""][n : n + 3]) for n in range(len(row))] for row in (text, other))
-    new = [n for n, run in enumerate(runs) if run not in runs[:n]]
-    covered = [n for n in new if any(run in other_runs for run in runs[max(0, n - 2) : n + 1])]
-    expected = len(covered) / len(new) if new else 0
-    assert coverage(fingerprint(" ".join(text)), fingerprint(" ".join(other))) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    "title",
-    [
-        "Low Tide",
-        "LOW TIDE!",
-        "“Low Tide”",
-        "low_tide_live",
-        "Low Tide (Live)",
-        "Low Tide (Live at Saltby, 1974)",
-        "Low Tide [2011 Remaster]",
-        "Low Tide - 2011 Remastered Version",
-        "Low Tide - Live - Remaster",
-        "Low Tide — Acoustic",
-        "Low Tide (feat. Bea)",
-        "Low Tide feat. Bea & Cal",
-        "Low Tide ft. Bea (Remix)",
-        "Low Tide (with Bea)",
-        "Low Tide Demo 1974",
-        "Low Tide (Demo) [Bonus]",
-        "Low Tide - Radio Edit",
-        "Low Tide Remix",
-        "Low Tide (Take 2)",
-        "Low Tide, Take 2",
-        "Low Tide (En Vivo)",
-        "Low Tide (Versión acústica)",
-        "Low Tide (Ao Vivo)",
-        "Low Tide (dal vivo)",
-        "Low Tide (version acoustique)",
-        "Low Tide (Akustikversion)",
-        "Low Tide (Концертная запись)",
-        "Low Tide (ライブ)",
-        "Low Tide（现场版）",
-        "Low Tide (1974)",
-    ],
-)
-def test_notes_are_no_part_of_a_title(title: str) -> None:
-    assert base_title(title) == "low tide"
-    assert has_note(title) == (len(words(title.replace("_", " "))) > 2)
-
-
-@pytest.mark.parametrize(
-    ("title", "base"),
-    [
-        ("Low Tide, Pt. 2", "low tide pt 2"),
-        ("Low Tide II", "low tide ii"),
-        ("Alive", "alive"),
-        ("Live and Learn", "live and learn"),
-        ("Take the Tram Home", "take the tram home"),
-        ("Remixed Feelings", "remixed feelings"),
-        ("Demo", "demo"),
-        ("(Live)", "live"),
-        ("Ain't It So (Ain't It)", "aint it so aint it"),
-        ("Mid-Tide", "mid tide"),
-    ],
-)
-def test_what_is_the_title_stays(title: str, base: str) -> None:
-    assert base_title(title) == base
-    assert names_a_song(title)
