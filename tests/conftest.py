@@ -1,6 +1,7 @@
 """What several test files share: songs, a tiny model, a run, and commands called as a user calls them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 TINY = ("model=tiny", "optim.lr=3e-3", "trainer.precision=32-true")
 SHORT_SAMPLES = ("callbacks.samples.max_new_tokens=8", "callbacks.originality.max_new_tokens=16")
+SMALL = ("num_samples=6", "num_base_samples=6", "max_new_tokens=60")  # an evaluation
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,12 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, songs_folder: Path) -> Pa
 
 
 @pytest.fixture(scope="session")
+def run(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run without an untrained model to compare with: tiny begins from random weights."""
+    return shutil.copytree(tiny_run, tmp_path_factory.mktemp("runs") / "tiny, first")
+
+
+@pytest.fixture(scope="session")
 def hub_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """A model hub with gpt2 and distilgpt2 under their real names, small and random; its requests are kept."""
     with serve(tmp_path_factory.mktemp("hub")) as server:
@@ -133,3 +141,13 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
         return Done(int(exit_.value.code or 0), captured.out, captured.err)
 
     return caller
+
+
+@pytest.fixture
+def evaluated(call: Callable[..., Done], run: Path) -> Path:
+    """The evaluation of ``run``, made once and left as it is."""
+    folder = run / "evaluation"
+    if not folder.exists():
+        done = call("evaluate", f"run={run}", *SMALL)
+        assert done.code == 0, done.err
+    return folder

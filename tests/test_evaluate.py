@@ -1,32 +1,20 @@
-"""The evaluate command as it is typed: what it leaves, that nothing is lost or done twice, and what it refuses."""
+"""The evaluate command as it is typed: what it leaves, and what else than a run it can evaluate."""
 
 import json
 import math
 import shutil
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 import torch
 import yaml
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from lyric_lm.errors import Interrupted
-from lyric_lm.evaluation import guide, writing
-from lyric_lm.lock import only_writer
+from lyric_lm.evaluation import guide
 from lyric_lm.lyrics.corpus import build_corpus
-from lyric_lm.lyrics.folding import folded_words
-from lyric_lm.sampling import Sample
-from lyric_lm.sampling_settings import Sampling
-from tests.conftest import Done, one_line
-
-Call = Callable[..., Done]
-
-SMALL = ("num_samples=6", "num_base_samples=6", "max_new_tokens=60")
-FILES = {"identity.json", "metrics.json", "report.html", "samples.jsonl"}
+from tests.conftest import SMALL
+from tests.evaluating import FILES, Call, contents, metrics_of, names, records
 
 MEANS = {"loss", "perplexity", "bits_per_byte", "n_tokens", "n_bytes"}
 SHARES = {"verbatim_lines", "near_lines", "share_4", "share_6", "share_8"}
@@ -44,22 +32,6 @@ FEATURES = {
     *("rhyme_density", "rhymed_lines", "refrain_lines", "repeated_4_grams", "distinct_1", "distinct_2"),
     *("end_punctuation", "commas_per_line", "capital_lines", "all_lower", "exclamations_and_questions", "known_words"),
 }
-
-
-@pytest.fixture(scope="module")
-def run(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run without an untrained model to compare with: tiny begins from random weights."""
-    return shutil.copytree(tiny_run, tmp_path_factory.mktemp("runs") / "tiny, first")
-
-
-@pytest.fixture
-def evaluated(call: Call, run: Path) -> Path:
-    """The evaluation of ``run``, made once and left as it is."""
-    folder = run / "evaluation"
-    if not folder.exists():
-        done = call("evaluate", f"run={run}", *SMALL)
-        assert done.code == 0, done.err
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -82,41 +54,6 @@ def based(call: Call, place: Path, tiny_run: Path, songs_folder: Path) -> Path:
         done = call("evaluate", f"run={folder}", *SMALL)
         assert done.code == 0, done.err
     return folder
-
-
-@pytest.fixture
-def seeds(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
-    """The seeds of the songs that are really written, by call."""
-    asked: list[list[int]] = []
-    write_songs = writing.write_songs
-
-    def spy(*given: Any, **how: Any) -> Iterator[Sample]:
-        asked.append(given[3])
-        return write_songs(*given, **how)
-
-    monkeypatch.setattr(writing, "write_songs", spy)
-    return asked
-
-
-def metrics_of(folder: Path) -> dict[str, Any]:
-    """The content of ``metrics.json``, which is strict JSON: no NaN, no infinity."""
-
-    def refuse(constant: str) -> NoReturn:
-        raise AssertionError(constant)
-
-    return json.loads((folder / "metrics.json").read_text(encoding="utf-8"), parse_constant=refuse)
-
-
-def records(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-
-
-def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 # What it leaves
@@ -331,29 +268,6 @@ def test_the_screen(call: Call, evaluated: Path, run: Path) -> None:
     assert done.err.splitlines()[0] == f"{run}: 2 held-out songs, 10 training songs"
 
 
-# Again, and going on
-
-
-def test_the_same_again_writes_no_song(call: Call, evaluated: Path, run: Path, seeds: list[list[int]]) -> None:
-    before = contents(evaluated)
-    done = call("evaluate", f"run={run}", *SMALL)
-    assert done.code == 0, done.err
-    assert seeds == [[]]
-    assert contents(evaluated) == before
-    assert not (run / "evaluation.1").exists()
-
-
-def test_however_the_run_is_named_it_is_the_same(
-    call: Call, run: Path, evaluated: Path, seeds: list[list[int]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    copied = shutil.copytree(run, tmp_path / "moved run")
-    monkeypatch.chdir(tmp_path)
-    assert call("evaluate", "run=./moved run/model", *SMALL).code == 0
-    assert seeds == [[]]
-    assert contents(copied / "evaluation")["samples.jsonl"] == contents(evaluated)["samples.jsonl"]
-    assert not (copied / "evaluation.1").exists()
-
-
 def test_the_latest_run_is_the_default(call: Call, tiny_run: Path, tmp_path: Path) -> None:
     latest = shutil.copytree(tiny_run, tmp_path / "outputs" / "train" / "tiny" / "a")
     done = call("evaluate", "num_samples=1", "max_new_tokens=8")
@@ -361,117 +275,6 @@ def test_the_latest_run_is_the_default(call: Call, tiny_run: Path, tmp_path: Pat
     assert names(latest / "evaluation") == FILES
     assert names(tmp_path) == {"outputs"}  # nothing anywhere else
     assert names(latest) == names(tiny_run) | {"evaluation"}
-
-
-def test_more_songs_are_added(
-    call: Call, tiny_run: Path, evaluated: Path, tmp_path: Path, seeds: list[list[int]]
-) -> None:
-    run = shutil.copytree(tiny_run, tmp_path / "run")
-    shutil.copytree(evaluated, run / "evaluation")
-    done = call("evaluate", f"run={run}", *SMALL, "num_samples=8")
-    assert done.code == 0, done.err
-    assert seeds == [[7, 8]]
-    before = (evaluated / "samples.jsonl").read_bytes()
-    assert (run / "evaluation" / "samples.jsonl").read_bytes().startswith(before)
-    assert [record["seed"] for record in records(run / "evaluation" / "samples.jsonl")] == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert metrics_of(run / "evaluation")["originality"]["sets"]["samples"]["n_songs"] == 8
-    done = call("evaluate", f"run={run}", *SMALL, "num_samples=2", "seed=6")  # fewer, and others: one is known
-    assert done.code == 0, done.err
-    assert seeds == [[7, 8], []]
-    assert len(records(run / "evaluation" / "samples.jsonl")) == 8
-    assert len(metrics_of(run / "evaluation")["originality"]["sets"]["samples"]["songs"]) == 2
-
-
-def test_other_settings_move_the_old_folder_aside(call: Call, tiny_run: Path, evaluated: Path, tmp_path: Path) -> None:
-    run = shutil.copytree(tiny_run, tmp_path / "run")
-    shutil.copytree(evaluated, run / "evaluation")
-    (run / "evaluation" / "notes.txt").write_text("mine", encoding="utf-8")
-    first = contents(run / "evaluation")
-    done = call("evaluate", f"run={run}", *SMALL, "temperature=0.9")
-    assert done.code == 0, done.err
-    assert contents(run / "evaluation.1") == first
-    assert names(run / "evaluation") == FILES
-    second = contents(run / "evaluation")
-    done = call("evaluate", f"run={run}", *SMALL, "prompt=Row on")
-    assert done.code == 0, done.err
-    assert contents(run / "evaluation.1") == first
-    assert contents(run / "evaluation.2") == second
-    texts = [record["text"] for record in records(run / "evaluation" / "samples.jsonl")]
-    assert all(text.startswith("Row on") for text in texts)
-    copied = metrics_of(run / "evaluation")["originality"]["sets"]["samples"]
-    of_rest = [text.removeprefix("Row on") for text in texts]
-    assert [song["n_words"] for song in copied["songs"]] == [len(list(folded_words(text))) for text in of_rest]
-
-
-def test_other_weights_move_the_old_folder_aside(call: Call, tiny_run: Path, evaluated: Path, tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
-    run = shutil.copytree(tiny_run, tmp_path / "run")
-    shutil.copytree(evaluated, run / "evaluation")
-    file = run / "model" / "model.safetensors"
-    save_file({name: value * 1.01 for name, value in load_file(file).items()}, file, metadata={"format": "pt"})
-    assert call("evaluate", f"run={run}", *SMALL).code == 0
-    assert contents(run / "evaluation.1") == contents(evaluated)
-
-
-def test_an_interrupted_evaluation_goes_on(
-    call: Call, evaluated: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_songs = writing.write_songs
-
-    def interrupted(*given: Any, **how: Any) -> Iterator[Sample]:
-        for number, song in enumerate(write_songs(*given, **how), start=1):
-            yield song
-            if number == 3:
-                raise Interrupted
-
-    arguments = ("evaluate", f"run={run}", *SMALL, "out=mine, (2)")
-    with monkeypatch.context() as patch:
-        patch.setattr(writing, "write_songs", interrupted)
-        done = call(*arguments)
-    assert done.code == 130
-    assert "Traceback" not in done.err
-    folder = tmp_path / "mine, (2)"
-    assert names(folder) == {"identity.json", "samples.jsonl"}
-    assert [record["seed"] for record in records(folder / "samples.jsonl")] == [1, 2, 3]
-    done = call(*arguments)
-    assert done.code == 0, done.err
-    assert contents(folder) == contents(evaluated)
-
-
-def test_a_line_that_a_kill_cut_is_written_again(call: Call, evaluated: Path, run: Path, tmp_path: Path) -> None:
-    lines = (evaluated / "samples.jsonl").read_bytes().splitlines(keepends=True)
-    folder = shutil.copytree(evaluated, tmp_path / "mine")
-    (folder / "samples.jsonl").write_bytes(b"".join(lines[:3]) + lines[3][: len(lines[3]) // 2])
-    done = call("evaluate", f"run={run}", *SMALL, "out=mine")
-    assert done.code == 0, done.err
-    assert contents(folder) == contents(evaluated)
-
-
-def test_wherever_a_kill_cuts_what_is_whole_is_kept(tmp_path: Path) -> None:
-    file = tmp_path / "songs.jsonl"
-    how = Sampling(60, 0.8, 50, 0.95, None, 1.0, None)
-    record = {
-        "prompt": "",
-        "text": "Là-bas",
-        "ended": True,
-        "seed": 1,
-        "settings": asdict(how),
-    }  # a letter of two bytes
-    line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
-    for cut in range(len(line)):
-        file.write_bytes(line + line[:cut])
-        assert writing.read_samples(file, how) == [Sample("", "Là-bas", True, 1)]
-        assert file.read_bytes() == line
-
-
-def test_what_is_being_written_is_left_alone(call: Call, evaluated: Path, run: Path) -> None:
-    before = contents(evaluated)
-    with only_writer(evaluated):
-        for change in ("temperature=1.0", "temperature=0.7"):
-            assert "is being written by another run" in one_line(call("evaluate", f"run={run}", *SMALL, change))
-    assert contents(evaluated) == before
-    assert not (run / "evaluation.1").exists()
 
 
 # Other things to evaluate
@@ -577,144 +380,3 @@ def test_the_guide(call: Call, based: Path, tmp_path: Path, monkeypatch: pytest.
     page = after["report.html"].decode()
     assert 'id="guide"' in page
     assert 'id="guide"' not in before["report.html"].decode()
-
-
-# Refusals
-
-
-def songs_elsewhere(songs_folder: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(songs_folder, tmp_path / "moved" / songs_folder.name)
-
-
-def test_songs_that_were_moved_are_found_where_they_are_said_to_be(
-    call: Call, tiny_run: Path, songs_folder: Path, evaluated: Path, tmp_path: Path
-) -> None:
-    run = shutil.copytree(tiny_run, tmp_path / "run")
-    config = run / ".hydra" / "config.yaml"
-    gone = str(tmp_path / "gone")
-    config.write_text(config.read_text(encoding="utf-8").replace(str(songs_folder), gone), encoding="utf-8")
-    line = one_line(call("evaluate", f"run={run}", *SMALL))
-    assert line.startswith(f"data.path={gone} does not exist")
-    assert not (run / "evaluation").exists()
-    done = call("evaluate", f"run={run}", *SMALL, f"data.path={songs_elsewhere(songs_folder, tmp_path)}")
-    assert done.code == 0, done.err
-    ours, theirs = metrics_of(run / "evaluation"), metrics_of(evaluated)
-    assert {**ours, "run": None, "advice": None} == {**theirs, "run": None, "advice": None}
-
-
-def test_songs_named_from_where_the_run_began(call: Call, tiny_run: Path, songs_folder: Path, tmp_path: Path) -> None:
-    run = shutil.copytree(tiny_run, tmp_path / "run")
-    for name, old, new in (
-        ("config", str(songs_folder), songs_folder.name),
-        ("hydra", str(tiny_run.parents[3]), str(songs_folder.parent)),
-    ):
-        file = run / ".hydra" / f"{name}.yaml"
-        content = file.read_text(encoding="utf-8")
-        assert old in content
-        file.write_text(content.replace(old, new), encoding="utf-8")
-    done = call("evaluate", f"run={run}", "num_samples=1", "max_new_tokens=8")
-    assert done.code == 0, done.err
-
-
-@pytest.mark.parametrize("change", ["added", "removed", "renamed"])
-def test_other_songs_than_those_of_the_run_are_refused(
-    call: Call, run: Path, songs_folder: Path, evaluated: Path, tmp_path: Path, change: str
-) -> None:
-    songs = songs_elsewhere(songs_folder, tmp_path)
-    file = sorted(songs.iterdir())[0]
-    text = file.read_text(encoding="utf-8")
-    if change == "added":
-        other = "\n\n".join(["The kettle sang of Sunday\nand nobody sang along,\nthe tea was cold on Monday"] * 5)
-        (songs / "kettle_song.txt").write_text(f"Kettle Song\n\n{other}\n", encoding="utf-8")
-        title = "Kettle Song"
-    elif change == "removed":
-        file.unlink()
-        title = text.partition("\n")[0]
-    else:
-        title = "Another Name"
-        file.with_name("another_name.txt").write_text(title + text[text.index("\n") :], encoding="utf-8")
-        file.unlink()
-    before = contents(run)
-    line = one_line(call("evaluate", f"run={run}", *SMALL, "temperature=0.5", f"data.path={songs}"))
-    assert line.startswith(f"the songs in {songs} are not those that {run} was trained on (")
-    assert title in line
-    assert line.endswith("give the place of the same songs with data.path=, or train again")
-    assert contents(run) == before
-
-
-def test_a_folder_with_something_else_in_it_is_left_alone(call: Call, run: Path, tmp_path: Path) -> None:
-    (tmp_path / "taken").mkdir()
-    (tmp_path / "taken" / "metrics.json").write_text("mine", encoding="utf-8")
-    line = one_line(call("evaluate", f"run={run}", *SMALL, "out=taken"))
-    assert line == "out=taken holds something else, which is not overwritten; choose another folder"
-    assert contents(tmp_path / "taken") == {"metrics.json": b"mine"}
-    (tmp_path / "file").write_text("mine", encoding="utf-8")
-    assert one_line(call("evaluate", f"run={run}", *SMALL, "out=file")) == "out=file is a file; give a folder"
-    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
-
-
-def test_an_evaluation_of_other_settings_is_not_overwritten_either(call: Call, run: Path, evaluated: Path) -> None:
-    folder = shutil.copytree(evaluated, Path("mine"))
-    line = one_line(call("evaluate", f"run={run}", *SMALL, "temperature=0.5", "out=mine"))
-    assert line.startswith("out=mine holds something else")
-    assert contents(folder) == contents(evaluated)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "part"),
-    [
-        (["num_samples=0"], "num_samples=0 cannot work; it must be a whole number, at least 1"),
-        (["num_samples=1.5"], "num_samples=1.5 "),
-        (["num_base_samples=-1"], "num_base_samples=-1 cannot work; it must be a whole number, at least 0"),
-        (["num_samples=many"], "num_samples=many is not a number"),
-        (["seed=null"], "seed=None cannot work"),
-        (["temperature=-1"], "temperature=-1 cannot work; it must be 0 or more"),
-        (["originality=2"], "a whole number from 3 to 12, or null"),
-        (["mauve=true"], 'pip install -e ".[mauve]", or set mauve=false'),
-        (["guide=maybe"], "guide=maybe is not true or false"),
-        (["run=none/such"], "run=none/such does not exist"),
-        (["run=latest"], "run=latest: no run under outputs/"),
-        (["run=null"], "add model=gpt2"),
-        (["run=null", "model=gpt5"], "model=gpt5 is not known; allowed: distilgpt2, gpt2"),
-        (["model=tiny"], "add run=null"),
-        (["num_sample=1"], "did you mean num_samples?"),
-    ],
-)
-def test_mistakes_are_one_line_and_change_nothing(
-    call: Call, run: Path, evaluated: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], part: str
-) -> None:
-    monkeypatch.setitem(sys.modules, "mauve", None)  # import fails
-    before = contents(run)
-    assert part in one_line(call("evaluate", f"run={run}", *SMALL, "top_k=7", *arguments))
-    assert contents(run) == before
-    assert names(Path.cwd()) == set()
-
-
-def test_an_untrained_model_has_no_guard(call: Call, songs_folder: Path) -> None:
-    asked = ("run=null", "model=tiny", f"data.path={songs_folder}", "originality=6")
-    line = one_line(call("evaluate", *asked, *SMALL))
-    assert "an untrained model has not seen the songs" in line
-    assert names(Path.cwd()) == set()
-
-
-def test_songs_longer_than_the_context(call: Call, run: Path) -> None:
-    line = one_line(call("evaluate", f"run={run}", "max_new_tokens=2000", "out=mine"))
-    assert "set max_new_tokens <= 1023" in line
-
-
-def test_a_model_without_its_run(call: Call, tiny_run: Path, tmp_path: Path) -> None:
-    alone = shutil.copytree(tiny_run / "model", tmp_path / "tiny model")
-    line = one_line(call("evaluate", f"run={alone}", *SMALL))
-    assert line.endswith("give the folder that train made")
-    assert "no .hydra/config.yaml" in line
-    whole = shutil.copytree(tiny_run, tmp_path / "run")
-    (whole / "split.json").unlink()
-    assert "has no split.json" in one_line(call("evaluate", f"run={whole}", *SMALL))
-    (tmp_path / "stopped").mkdir()
-    assert one_line(call("evaluate", "run=stopped")).startswith("run=stopped has no model/ yet")
-
-
-def test_a_prompt_of_null_is_none(call: Call, run: Path, evaluated: Path, seeds: list[list[int]]) -> None:
-    done = call("evaluate", f"run={run}", *SMALL, "prompt=null")
-    assert done.code == 0, done.err
-    assert seeds == [[]]  # as prompt=""
