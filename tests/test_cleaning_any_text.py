@@ -71,6 +71,12 @@ NOISY_TEXT = st.lists(st.one_of(FRAGMENTS, FRAGMENTS, st.text(max_size=8)), max_
 @example(text="&amp;lt;br&amp;gt;")
 @example(text="[12 ContributorsLyrics]\nRow on3Embed\nEmbed")
 @example(text="1 ContributorLyrics2 ContributorsLyricsRow")
+@example(text="[Chorus][Chorus]Written by: Ada")
+@example(text="[Chorus]\nEmbed\n\n[Verse]\nRow on\n\n[Chorus]")
+@example(text="[Chorus]EmbedEmbed\nRepeat Chorus")
+@example(text="[Chorus]Chorus2)Embed[Chorus]")
+@example(text="CHORUS\n-2-(x2)[Chorus]")
+@example(text="Repeat Chorus\nRow on\nChorus:Traditional")
 @settings(max_examples=200, deadline=None)
 def test_cleaning_twice_is_cleaning_once(section_labels: str, text: str) -> None:
     once = clean(text, section_labels)

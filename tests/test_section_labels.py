@@ -38,6 +38,14 @@ def test_what_is_repeated_keeps_its_label() -> None:
     )
 
 
+def test_a_marker_for_what_is_no_song_stays_a_label() -> None:
+    """Written out at the foot of the song, the credit would be taken out there, and the label ask for it again."""
+    song = "[Chorus]\nWritten by: Ada\n\n[Verse]\nRow on\n\n[Chorus]"
+    cleaned = clean(song, "keep")
+    assert (cleaned.text, cleaned.counts, cleaned.steps) == (song, {}, [])
+    assert clean(song, "plain").text == "Chorus:\nWritten by: Ada\n\nVerse:\nRow on\n\nChorus:"
+
+
 @pytest.mark.parametrize("value", ["off", "", "Drop"])
 def test_unknown_section_labels(value: str) -> None:
     with pytest.raises(ValueError, match=re.escape(f"data.section_labels={value} is not one of drop, keep, plain")):

@@ -117,22 +117,34 @@ def clean(
         "recommendations": partial(recommendations, known=recommended),
         "section_labels": partial(labels.section_labels, how=section_labels),
     }
+    chosen = {name: rule for name, rule in bound.items() if name in rules or name in ALWAYS}
+    cleaned, is_settled = _in_rounds(text, chosen)
+    if is_settled:
+        return cleaned
+    # What a marker is written out as is taken out by another rule, so that the marker is found again. The others go
+    # first, then; and where they still undo each other's work, the markers stay as they are.
+    first, _ = _in_rounds(text, {name: rule for name, rule in chosen.items() if name != "repeat_markers"})
+    then, is_settled = _in_rounds(first.text, chosen)
+    return Cleaned(then.text, first.counts + then.counts, first.steps + then.steps) if is_settled else first
+
+
+def _in_rounds(text: str, rules: dict[str, Rule]) -> tuple[Cleaned, bool]:
+    """Run the rules until none finds anything; also say whether it came to that, or they undo each other's work."""
     counts: Counter[str] = Counter()
     steps: list[Step] = []
     for _ in range(_MOST_ROUNDS):  # what one rule takes out can lay bare work for another, as in &amp;lt;br&amp;gt;
-        start = text
+        start, n_steps = text, len(steps)
         text = _without_gaps(text)
-        for name, rule in bound.items():
-            if name in rules or name in ALWAYS:
-                after, count = rule(text)
-                if after != text:
-                    counts[name] += max(count, 1)
-                    steps.append(Step(name, text, after))
-                    text = after
+        for name, rule in rules.items():
+            after, count = rule(text)
+            if after != text:
+                counts[name] += max(count, 1)
+                steps.append(Step(name, text, after))
+                text = after
         text = _layout(text)
         if text == start:
-            break
-    return Cleaned(text, counts, steps)
+            return Cleaned(text, counts, steps), len(steps) == n_steps
+    return Cleaned(text, counts, steps), False
 
 
 def _without_gaps(text: str) -> str:
