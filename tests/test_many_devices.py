@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ import torch
 from safetensors.torch import load_file
 
 from tests.conftest import ROOT, SHORT_SAMPLES, Done, run_command
+
+Call = Callable[..., Done]
 
 MILLIONTH = 1e-6
 NOT_TRAINING = {"tokens_per_second"}
@@ -30,8 +32,13 @@ ONE = ("data.batch_size=4", "trainer.accumulate_grad_batches=2")
 TWO = ("data.batch_size=2", "trainer.accumulate_grad_batches=2", "trainer.devices=2")
 
 
-def train(home: Path, songs: Path, *more: str) -> Done:
-    done = run_command("train", *GIVEN, f"data.path={songs}", *more, cwd=home)
+def command(call: Call, *arguments: str) -> Done:
+    """Call train from the test's folder: in processes of their own where there are to be two, else in this one."""
+    return run_command("train", *arguments, cwd=Path.cwd()) if set(TWO) <= {*arguments} else call("train", *arguments)
+
+
+def train(call: Call, songs: Path, *more: str) -> Done:
+    done = command(call, *GIVEN, f"data.path={songs}", *more)
     assert done.code == 0, done.err
     return done
 
@@ -71,17 +78,23 @@ def assert_same_run(found: Path, expected: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory, songs_folder: Path) -> Path:
-    """The run of one process."""
-    home = tmp_path_factory.mktemp("alone")
-    train(home, songs_folder, *ONE, "hydra.run.dir=run")
-    return home / "run"
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("alone")
+
+
+@pytest.fixture
+def alone(call: Call, place: Path, songs_folder: Path) -> Path:
+    """The run of one process, made once."""
+    run = place / "run"
+    if not run.exists():
+        train(call, songs_folder, *ONE, f"hydra.run.dir={run}")
+    return run
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
-def test_two_processes_are_one_run(strategy: str, alone: Path, songs_folder: Path, tmp_path: Path) -> None:
-    done = train(tmp_path, songs_folder, *TWO, f"trainer={strategy}", "hydra.run.dir=run")
+def test_two_processes_are_one_run(call: Call, strategy: str, alone: Path, songs_folder: Path, tmp_path: Path) -> None:
+    done = train(call, songs_folder, *TWO, f"trainer={strategy}", "hydra.run.dir=run")
     run = tmp_path / "run"
     assert_same_run(run, alone)
     assert done.err.count("Untrained model:") == done.err.count("Epoch 1:") == 1
@@ -100,30 +113,30 @@ def test_two_processes_are_one_run(strategy: str, alone: Path, songs_folder: Pat
     ids=["ddp-one", "fsdp-one", "one-fsdp"],
 )
 def test_a_checkpoint_is_of_any_number_of_processes(
-    before: tuple[str, ...], after: tuple[str, ...], alone: Path, songs_folder: Path, tmp_path: Path
+    call: Call, before: tuple[str, ...], after: tuple[str, ...], alone: Path, songs_folder: Path, tmp_path: Path
 ) -> None:
     """Stopped within the first epoch, and gone on with by others."""
     stop = (f"+callbacks.stop._target_={StopAt.__module__}.StopAt", f"+callbacks.stop.step={n_steps(alone) // 2 - 1}")
-    done = run_command("train", *GIVEN, f"data.path={songs_folder}", *before, *stop, "hydra.run.dir=run", cwd=tmp_path)
+    done = command(call, *GIVEN, f"data.path={songs_folder}", *before, *stop, "hydra.run.dir=run")
     assert done.code == 130, done.err
     assert len(rows_of(tmp_path / "run")) == n_steps(alone) // 2
     given = () if "trainer=fsdp" in after else ("trainer=default", "trainer.devices=1")
-    done = run_command("train", "resume=run", *given, *after, "callbacks.stop=null", cwd=tmp_path)
+    done = command(call, "resume=run", *given, *after, "callbacks.stop=null")
     assert done.code == 0, done.err
     assert_same_run(tmp_path / "run", alone)
 
 
 @pytest.mark.slow
-def test_adapters_in_shards(songs_folder: Path, tmp_path: Path) -> None:
-    train(tmp_path, songs_folder, *ONE, "finetune=lora", "hydra.run.dir=one")
-    train(tmp_path, songs_folder, *TWO, "trainer=fsdp", "finetune=lora", "hydra.run.dir=two")
+def test_adapters_in_shards(call: Call, songs_folder: Path, tmp_path: Path) -> None:
+    train(call, songs_folder, *ONE, "finetune=lora", "hydra.run.dir=one")
+    train(call, songs_folder, *TWO, "trainer=fsdp", "finetune=lora", "hydra.run.dir=two")
     assert_same_run(tmp_path / "two", tmp_path / "one")
 
 
 @pytest.mark.slow
-def test_another_step_is_refused(songs_folder: Path, tmp_path: Path) -> None:
-    train(tmp_path, songs_folder, *TWO, "trainer.max_steps=2", "hydra.run.dir=run")
-    done = run_command("train", "resume=run", "trainer.devices=1", "trainer.max_steps=4", cwd=tmp_path)
+def test_another_step_is_refused(call: Call, songs_folder: Path) -> None:
+    train(call, songs_folder, *TWO, "trainer.max_steps=2", "hydra.run.dir=run")
+    done = command(call, "resume=run", "trainer.devices=1", "trainer.max_steps=4")
     assert done.code == 1
     message = done.err.splitlines()[-1]
     assert "the run was made by 2 processes and there are now 1, so a step would hold other songs" in message
