@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +55,15 @@ def test_songs_are_read_by_artist(many: Path) -> None:
     assert {artist: len(songs) for artist, songs in album.items()} == {"Tilda Marrow": len(SONGS)}
 
 
-def each(home: Path, *more: str) -> Done:
+def each(*more: str) -> tuple[str, ...]:
+    """The arguments of a run for each artist."""
     given = (*TINY, *SHORT_SAMPLES, "callbacks.originality=null", "trainer.max_epochs=1", "hydra.sweep.dir=sweep")
-    return run_command("train", "artist=each", *given, *more, cwd=home)
+    return ("train", "artist=each", *given, *more)
 
 
 @pytest.mark.slow
-def test_a_run_for_each_and_a_table_of_all(tmp_path: Path, many: Path) -> None:
-    done = each(tmp_path, "data.path=many.csv", "data.min_songs=8")
+def test_a_run_for_each_and_a_table_of_all(call: Callable[..., Done], tmp_path: Path, many: Path) -> None:
+    done = call(*each("data.path=many.csv", "data.min_songs=8"))
     assert done.code == 0, done.err
     assert "3 artists have 8 songs or more, 1 have fewer; 2 songs name no artist" in done.out
     folder = tmp_path / "sweep"
@@ -84,17 +86,17 @@ def test_a_run_for_each_and_a_table_of_all(tmp_path: Path, many: Path) -> None:
 
     many.unlink()  # it goes on with the songs that it began with
     before = (folder / "ada_lark" / "metrics.csv").read_bytes()
-    again = each(tmp_path, "data.path=many.csv", "data.min_songs=8")
+    again = run_command(*each("data.path=many.csv", "data.min_songs=8"), cwd=tmp_path)  # in another process
     assert again.code == 0, again.err
     assert "sweep/ada_lark is complete already" in again.err
     assert (folder / "ada_lark" / "metrics.csv").read_bytes() == before
     tables = [[line for line in out.splitlines() if line.startswith("|")] for out in (done.out, again.out)]
     assert tables[0] == tables[1]
     assert len(tables[0]) == 4
-    longer = run_command("train", "resume=sweep/ada_lark", "trainer.max_epochs=2", cwd=tmp_path)
+    longer = call("train", "resume=sweep/ada_lark", "trainer.max_epochs=2")
     assert longer.code == 0, longer.err
     assert json.loads((folder / "ada_lark" / "summary.json").read_text(encoding="utf-8"))["epochs"] == 2
-    message = one_line(each(tmp_path, "data.path=many.csv", "data.min_songs=9"))
+    message = one_line(call(*each("data.path=many.csv", "data.min_songs=9")))
     assert message.startswith("sweep was begun with")
     assert message.endswith("or leave hydra.sweep.dir away to begin another")
 

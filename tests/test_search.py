@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -104,27 +105,18 @@ def test_other_settings_are_another_search(tmp_path: Path) -> None:
         begin(open_study(address(tmp_path)), {"model": "tiny", "data.path": "b"})
 
 
-def search(home: Path, songs: Path, *more: str) -> Done:
-    return run_command(
-        "train",
-        *(
-            "-m",
-            "sweep=optuna",
-            *TINY,
-            f"data.path={songs}",
-            "trainer.max_epochs=1",
-            "hydra.sweep.dir=search",
-            "hydra.sweeper.seed=4",  # draws both schedules below
-        ),
-        *more,
-        cwd=home,
-    )
+def search_of(songs: Path, *more: str) -> tuple[str, ...]:
+    """The arguments of a search; its seed draws both schedules below."""
+    given = (*TINY, f"data.path={songs}", "trainer.max_epochs=1", "hydra.sweep.dir=search", "hydra.sweeper.seed=4")
+    return ("train", "-m", "sweep=optuna", *given, *more)
 
 
 @pytest.mark.slow
-def test_a_search_records_what_its_runs_came_to_and_goes_on(tmp_path: Path, songs_folder: Path) -> None:
+def test_a_search_records_what_its_runs_came_to_and_goes_on(
+    call: Callable[..., Done], tmp_path: Path, songs_folder: Path
+) -> None:
     space = "optim.schedule=choice(cosine,step)"  # there is no schedule of that name: these runs fail
-    done = search(tmp_path, songs_folder, space, "hydra.sweeper.n_trials=4")
+    done = call(*search_of(songs_folder, space, "hydra.sweeper.n_trials=4"))
     assert done.code == 0, done.err
     folder = tmp_path / "search"
     trials = open_study(address(folder)).trials
@@ -143,26 +135,25 @@ def test_a_search_records_what_its_runs_came_to_and_goes_on(tmp_path: Path, song
     assert f"Best of 4 trials: number {best.number}, {best.value:.4f}" in done.out
     assert "optim.schedule=step is not one of cosine, linear, constant" in done.err
 
-    done = search(tmp_path, songs_folder, space, "hydra.sweeper.n_trials=5")
+    done = run_command(*search_of(songs_folder, space, "hydra.sweeper.n_trials=5"), cwd=tmp_path)  # another process
     assert done.code == 0, done.err
     assert len(open_study(address(folder)).trials) == 5
-    message = one_line(search(tmp_path, songs_folder, space, "hydra.sweeper.n_trials=6", "data.block_size=64"))
+    message = one_line(call(*search_of(songs_folder, space, "hydra.sweeper.n_trials=6", "data.block_size=64")))
     assert message.startswith("this search was begun with data.block_size=None, not 64; give the same arguments")
 
 
 @pytest.mark.slow
-def test_a_hopeless_run_ends_after_its_epoch(tmp_path: Path, songs_folder: Path) -> None:
+def test_a_hopeless_run_ends_after_its_epoch(call: Callable[..., Done], tmp_path: Path, songs_folder: Path) -> None:
     folder = tmp_path / "search"
     folder.mkdir()
     study = with_others(folder, [0.1, 0.2, 0.3, 0.4, 0.5])
     asked = study.ask(SPACE)
-    done = run_command(
+    done = call(
         "train",
         *(*TINY, *SHORT_SAMPLES, f"data.path={songs_folder}", "trainer.max_epochs=3", "hydra.run.dir=run"),
         "+callbacks.pruning._target_=lyric_lm.callbacks.pruning.Pruning",
         f"+callbacks.pruning.storage='{address(folder)}'",
         f"+callbacks.pruning.trial={asked.number}",
-        cwd=tmp_path,
     )
     assert done.code == 0, done.err
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
