@@ -202,7 +202,8 @@ def test_steps_that_end_within_an_epoch_are_measured_and_kept(
 def test_early_stopping_keeps_the_best_epoch(call: Callable[..., Done], songs_folder: Path, tmp_path: Path) -> None:
     done = call(
         *("train", *TINY, f"data.path={songs_folder}", "trainer.max_epochs=40", "hydra.run.dir=run"),
-        *("optim.lr=0.2", "optim.schedule=constant", "callbacks.samples=null", "logger=csv_only"),
+        *("optim.lr=0.2", "optim.schedule=constant", "callbacks.samples=null", "callbacks.originality=null"),
+        "logger=csv_only",
     )
     assert done.code == 0, done.err
     summary = summary_of(tmp_path / "run")
@@ -212,13 +213,23 @@ def test_early_stopping_keeps_the_best_epoch(call: Callable[..., Done], songs_fo
     assert summary["epochs"] == summary["best_epoch"] + 1
 
 
+THREE_EPOCHS = (*TINY, "trainer.max_epochs=3", "callbacks=bare")
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory, songs_folder: Path) -> Path:
+    """A run of three epochs that nothing interrupted."""
+    home = tmp_path_factory.mktemp("straight")
+    done = run_command("train", *THREE_EPOCHS, f"data.path={songs_folder}", "hydra.run.dir=run", cwd=home)
+    assert done.code == 0, done.err
+    return home / "run"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_keeps_what_it_has_and_goes_on(
-    tmp_path: Path, songs_folder: Path, number: signal.Signals
+    call: Callable[..., Done], straight: Path, tmp_path: Path, songs_folder: Path, number: signal.Signals
 ) -> None:
-    arguments = [*TINY, f"data.path={songs_folder}", "trainer.max_epochs=3", "hydra.run.dir=run", "callbacks=bare"]
-    straight = run_command("train", *arguments[:-2], "hydra.run.dir=straight", "callbacks=bare", cwd=tmp_path)
-    assert straight.code == 0, straight.err
+    arguments = (*THREE_EPOCHS, f"data.path={songs_folder}", "hydra.run.dir=run")
     process = subprocess.Popen(
         [sys.executable, "-m", "lyric_lm.train", *arguments],
         cwd=tmp_path,
@@ -239,19 +250,20 @@ def test_an_interrupted_run_keeps_what_it_has_and_goes_on(
     summary = summary_of(tmp_path / "run")
     assert summary["interrupted"] is True
     assert (tmp_path / "run" / "model" / "model.safetensors").is_file()
-    assert 0 < summary["steps"] < summary_of(tmp_path / "straight")["steps"]
+    assert 0 < summary["steps"] < summary_of(straight)["steps"]
 
     resumed = run_command("train", "resume=run", cwd=tmp_path)
     assert resumed.code == 0, resumed.err
     assert summary_of(tmp_path / "run")["interrupted"] is False
     drop = ("tokens_per_second",)
     rows = [
-        [{k: v for k, v in row.items() if k not in drop} for row in rows_of(tmp_path / n)] for n in ("run", "straight")
+        [{k: v for k, v in row.items() if k not in drop} for row in rows_of(run)]
+        for run in (tmp_path / "run", straight)
     ]
     assert rows[0] == rows[1]
     for name in ("best_val_loss", "baseline_val_loss", "best_epoch", "epochs", "steps", "final_train_loss"):
-        assert summary_of(tmp_path / "run")[name] == summary_of(tmp_path / "straight")[name], name
-    again = run_command("train", "resume=run", cwd=tmp_path)
+        assert summary_of(tmp_path / "run")[name] == summary_of(straight)[name], name
+    again = call("train", "resume=run")
     assert again.code == 1
     assert "this run is complete" in again.err
 
