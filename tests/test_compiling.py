@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,15 @@ def losses(run: Path) -> list[tuple[float, ...]]:
         ]
 
 
+@pytest.fixture
+def _without_distutils_after() -> Iterator[None]:
+    """Torch imports it to compile; in a process that has it, setuptools warns whoever looks for pip."""
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "distutils"]:
+        del sys.modules[name]
+
+
+@pytest.mark.usefixtures("_without_distutils_after")
 @pytest.mark.filterwarnings("ignore::UserWarning")  # torch's own, of what it imports to compile
 def test_the_same_run(call: Callable[..., Done], songs_folder: Path, tmp_path: Path, network: PreTrainedModel) -> None:
     """Stopped after an epoch and gone on with, compiled; and once as written. The learning rate is gentle: AdamW's
