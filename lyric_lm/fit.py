@@ -39,7 +39,7 @@ from lyric_lm.lyrics.report import as_data
 from lyric_lm.model.compiling import as_written, compile_blocks
 from lyric_lm.model.lora import prepare
 from lyric_lm.model.module import SongModule
-from lyric_lm.model.pretrained import context_length, load_model
+from lyric_lm.model.pretrained import context_length, hold_trained, load_model
 from lyric_lm.originality.hashes import hashes_of
 from lyric_lm.processes import n_processes, others
 from lyric_lm.recall import identity
@@ -196,6 +196,7 @@ def make_parts(
     check_trainer(trainer)
     skips = trainer["on_nan"] == "skip"
     prepare(network, **settings["finetune"])
+    hold_trained(network)
     name = settings["model"]["name"]
     return songs, SongModule(network, name, **settings["optim"], skips_not_finite=skips, identity=known_as)
 

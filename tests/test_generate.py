@@ -153,7 +153,7 @@ def test_nothing_is_written_with_damaged_weights(call: Call, tiny_run: Path, tmp
 
 
 def test_a_warning_is_said_each_time(call: Call, tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(computer, "check_weights", lambda *_: [Check("loaded", "warn", "9 left", "none", "look")])
+    monkeypatch.setattr(computer, "check_loaded", lambda *_: Check("loaded", "warn", "9 left", "none", "look"))
     for _ in range(2):
         done = call("generate", f"run={tiny_run}", *SHORT)
         assert (done.code, done.err) == (0, "Warning: loaded is 9 left (none); look\n")

@@ -191,11 +191,18 @@ def test_adapters_are_another_network_to_check_and_to_write_with(cache: Path, mo
     assert sum(file.name.startswith("songs-") for file in cache.iterdir()) == 2
 
 
-def held_out_loss(network: Any, songs_of_val: list[list[int]], name: str | None, tmp_path: Path) -> float:
+def held_out_loss(
+    network: Any, songs_of_val: list[list[int]], name: str | None, tmp_path: Path, limit: float = 1.0
+) -> float:
     """Of a network as it is, by the trainer."""
     trained = SongModule(network, "tiny", 1e-3, 0.0, "constant", 0.0, warmup_steps=0, identity=name)
     blocks = [[Part(ids, 0, 3 * len(ids), "")] for ids in songs_of_val]
-    options: dict[str, Any] = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    options: dict[str, Any] = {
+        "limit_val_batches": limit,
+        "logger": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
     trainer = L.Trainer(accelerator="cpu", default_root_dir=tmp_path, **options)
     trainer.validate(trained, BlockBatches(blocks, 2, pad_id=0), verbose=False)
     return float(trainer.callback_metrics["val/loss"])
@@ -213,3 +220,6 @@ def test_the_untrained_models_held_out_loss_is_measured_once(cache: Path, tmp_pa
     assert other == pytest.approx(math.log(network.config.vocab_size))
     assert held_out_loss(network, [*held_out[:2], [0, 5, 6, 0]], "me", tmp_path) == other  # other songs
     assert len(list(cache.iterdir())) == 3
+    for _ in range(2):
+        held_out_loss(network, held_out, "me", tmp_path, limit=0.5)  # the first batch
+    assert len(list(cache.iterdir())) == 4

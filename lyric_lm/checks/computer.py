@@ -1,5 +1,6 @@
 """The checks of versions, weights and machine together: in full for ``train``, those of writing for ``generate``."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import asdict
 from itertools import islice
@@ -10,7 +11,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lyric_lm.checks.check import FAIL, PASS, Check
 from lyric_lm.checks.machine import check_machine, our_songs, text_ids
 from lyric_lm.checks.versions import check_versions
-from lyric_lm.checks.weights import check_weights
+from lyric_lm.checks.weights import check_loaded, check_weights
 from lyric_lm.hardware import device_of, give_back_memory, resolve_precision
 from lyric_lm.model.lora import is_adapted
 from lyric_lm.recall import recall
@@ -67,7 +68,12 @@ def check_for_writing(
     Of a trained model no loss is asked for: on any text of ours it would say little about another language or style.
     """
     texts = list(islice(our_songs() if texts is None else texts, N_SONGS))
-    checks = [*check_versions(network, device), *check_weights(network, tokenizer, texts, from_scratch)]
+    key = {"texts": hashlib.sha256("\0".join(texts).encode()).hexdigest(), "is_adapted": is_adapted(network)}
+    checks = [
+        *check_versions(network, device),
+        check_loaded(network, from_scratch),
+        *_once("weights", known_as, key, lambda: check_weights(network, tokenizer, texts, from_scratch)),
+    ]
     if not any(check.status == FAIL for check in checks):
         key = {"device": device, "precision": precision, "is_full": is_full, "is_adapted": is_adapted(network)}
         how = (device, precision, from_scratch, is_full)

@@ -17,9 +17,8 @@ _ANOTHER = "take another model, or fetch this one again"
 def check_weights(
     network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: list[str], from_scratch: bool
 ) -> list[Check]:
-    """Make the checks of a loaded model and its tokenizer; ``texts`` are songs, or anything the model will meet."""
+    """Make the checks of weights and tokenizer; ``texts`` are songs, or anything the model will meet."""
     return [
-        check_loaded(network, from_scratch),
         check_values(network, from_scratch),
         check_vocabulary(len(tokenizer), network.get_input_embeddings().num_embeddings),
         check_round_trip(tokenizer, texts),

@@ -16,7 +16,7 @@ from lyric_lm.lyrics.cleaning.characters import usual_apostrophe
 from lyric_lm.lyrics.cleaning.recommendations import recommended
 from lyric_lm.lyrics.duplicates import group_versions
 from lyric_lm.lyrics.inspection import Suspicion, suspicions
-from lyric_lm.lyrics.languages import tongue
+from lyric_lm.lyrics.languages import get_ready, tongue
 from lyric_lm.lyrics.nonsongs import not_a_song, untranslated
 from lyric_lm.lyrics.reading import Reading, Skipped, read_songs
 from lyric_lm.lyrics.song import Song, fold, words
@@ -114,6 +114,7 @@ def build_corpus(
     if section_labels not in SECTION_LABELS:
         raise InputError(f"data.section_labels={section_labels} is not one of {', '.join(SECTION_LABELS)}")
     reading = read_songs(path, artist)
+    get_ready()
     raw = {song.source: song.lyrics for song in reading.songs}
     cleaned: Counter[str] = Counter()
     counts: dict[str, Counter[str]] = {}

@@ -7,6 +7,7 @@ nothing can be said: humming, a few words, a mixture of languages. Latin transcr
 
 import unicodedata
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -52,18 +53,24 @@ def language(text: str) -> str:
     ('ru', '', '')
     """
     head = text[:HEAD]
-    best, share = _identifier().classify(head)
+    identifier = get_ready().result()
+    best, share = identifier.classify(head)
     if share < MIN_CONFIDENCE or best in _VARIETIES:
         shares: Counter[str] = Counter()
-        for code, part in _identifier().rank(head):
+        for code, part in identifier.rank(head):
             shares[_VARIETIES.get(code, code)] += part
         (best, share), *_ = shares.most_common(1)
     return best if share >= MIN_CONFIDENCE and len(best) == 2 else ""  # three letters: too rare to be believed
 
 
 @cache
-def _identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # here, because loading it takes most of a second
+def get_ready() -> Future[Any]:
+    """Begin to load what tells languages, which takes most of a second, in another thread."""
+    return ThreadPoolExecutor(1).submit(_load)
+
+
+def _load() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 

@@ -33,7 +33,8 @@ def compile_blocks(network: PreTrainedModel, device: str, precision: str) -> boo
     """
     with torch.no_grad():  # what a network is found out to be, it is before
         batch_sums(network, on(network.device, collate([[Part([0, 1, 2], 0, 0, "")]], 0)))
-    head_dim = getattr(network.config, "head_dim", network.config.hidden_size // network.config.num_attention_heads)
+    config = network.config
+    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     is_whole = device == "cuda" and "16" in precision and not has_dropout(network) and attention.has_kernel(head_dim)
     if not is_whole:
         AttentionInterface.register(attention.NAME, torch.compiler.disable(attention.songs_attention))  # type: ignore[no-untyped-call]

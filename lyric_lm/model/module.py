@@ -218,11 +218,14 @@ class SongModule(NetworkModule):
         self._val_sums.clear()
         self._kept_as = self._kept_sums = None
         if self.trainer.state.fn == "validate" and self.identity and self.trainer.world_size == 1:
-            blocks = self.trainer.val_dataloaders.blocks
-            parts = parts_fingerprint(part for block in blocks for part in block)
-            how = {"device": self.device.type, "precision": str(self.trainer.precision), "n_blocks": len(blocks)}
-            batch_size = self.trainer.val_dataloaders.batch_size
-            self._kept_as = {"model": self.identity, "parts": parts, "batch_size": batch_size, **how}
+            served = self.trainer.val_dataloaders
+            self._kept_as = {
+                "model": self.identity,
+                "parts": parts_fingerprint(part for block in served.blocks for part in block),
+                "cut": [len(served.blocks), served.batch_size, str(self.trainer.limit_val_batches)],
+                "device": self.device.type,
+                "precision": str(self.trainer.precision),
+            }
             self._kept_sums = look_up("held_out", self._kept_as)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:

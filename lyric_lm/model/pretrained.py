@@ -6,6 +6,7 @@ from pathlib import Path
 
 import huggingface_hub.constants
 import huggingface_hub.utils
+import torch
 from safetensors import SafetensorError
 from torch import nn
 from transformers import (
@@ -110,6 +111,17 @@ def load_model(
     if gradient_checkpointing:
         checkpoint_blocks(network)
     return network, tokenizer
+
+
+@torch.no_grad()
+def hold_trained(network: PreTrainedModel) -> None:
+    """Copy weights that will be trained out of the file that they are mapped from.
+
+    Else the first step does so page by page, which takes ten times as long.
+    """
+    for parameter in network.parameters():
+        if parameter.requires_grad and parameter.device.type == "cpu":
+            parameter.data = parameter.data.clone()
 
 
 def blocks_of(network: PreTrainedModel) -> list[nn.Module]:
