@@ -134,6 +134,29 @@ def test_adapters_in_shards(call: Call, songs_folder: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_shards_in_half_precision(call: Call, songs_folder: Path, tmp_path: Path) -> None:
+    """The same first steps; later on, what is rounded in another order has grown."""
+    half = ("trainer.precision=bf16-mixed", "trainer.max_epochs=1")
+    train(call, songs_folder, *ONE, *half, "hydra.run.dir=one")
+    train(call, songs_folder, *TWO, *half, "trainer=fsdp", "hydra.run.dir=two")
+    one, two = (rows_of(tmp_path / name)[1:5] for name in ("one", "two"))
+    for row, as_expected in zip(two, one, strict=True):
+        for column in ("train/loss", "train/grad_norm"):
+            assert float(row[column]) == pytest.approx(float(as_expected[column]), rel=1e-3), column
+
+
+@pytest.mark.slow
+def test_shards_of_streamed_songs(call: Call, songs_folder: Path, tmp_path: Path) -> None:
+    songs = [{"title": file.stem, "lyrics": file.read_text(encoding="utf-8")} for file in songs_folder.iterdir()]
+    many = tmp_path / "many.jsonl"
+    many.write_text("".join(json.dumps(song) + "\n" for song in songs), encoding="utf-8")
+    streamed = ("data=streamed", "trainer.max_epochs=1")
+    train(call, many, *ONE, *streamed, "hydra.run.dir=one")
+    train(call, many, *TWO, *streamed, "trainer=fsdp", "hydra.run.dir=two")
+    assert_same_run(tmp_path / "two", tmp_path / "one")
+
+
 def test_another_step_is_refused(call: Call, songs_folder: Path) -> None:
     train(call, songs_folder, *TWO, "trainer.max_steps=2", "hydra.run.dir=run")
     done = command(call, "resume=run", "trainer.devices=1", "trainer.max_steps=4")
