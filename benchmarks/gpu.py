@@ -153,6 +153,8 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="one round")
     parser.add_argument("--one", nargs=2, metavar=("CONTENDER", "SEED"), help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if not torch.cuda.is_available():
+        parser.error("needs an NVIDIA GPU")
     n_songs = 4 * given.blocks * (N_FIRST + N_TIMED + 2)  # a block takes some three
     songs = made_songs(n_songs, AutoTokenizer.from_pretrained(smollm2_folder()))
     if given.profile:
