@@ -2,8 +2,7 @@
 
 import csv
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from lyric_lm.checks import compiling
 from lyric_lm.checks.compiling import LEAST_SECONDS, decide_compiling, obstacle_to_compiling, seconds_of_training
 from lyric_lm.errors import InputError
 from lyric_lm.model.tiny import make_tiny
-from tests.conftest import SHORT_SAMPLES, TINY, Done, one_line
+from tests.conftest import SHORT_SAMPLES, TINY, Done, one_line, run_command
 from tests.test_configs import composed
 
 ENOUGH = 10**18  # tokens
@@ -105,28 +104,23 @@ def losses(run: Path) -> list[tuple[float, ...]]:
         ]
 
 
-@pytest.fixture
-def _without_distutils_after() -> Iterator[None]:
-    """Torch imports it to compile; in a process that has it, setuptools warns whoever looks for pip."""
-    yield
-    for name in [name for name in sys.modules if name.partition(".")[0] == "distutils"]:
-        del sys.modules[name]
-
-
-@pytest.mark.usefixtures("_without_distutils_after")
-@pytest.mark.filterwarnings("ignore::UserWarning")  # torch's own, of what it imports to compile
-def test_the_same_run(call: Callable[..., Done], songs_folder: Path, tmp_path: Path, network: PreTrainedModel) -> None:
+def test_the_same_run(songs_folder: Path, tmp_path: Path, network: PreTrainedModel) -> None:
     """Stopped after an epoch and gone on with, compiled; and once as written. The learning rate is gentle: AdamW's
     steps are of one size, whatever the gradient's, so what differs in the last digits grows from step to step."""
     if obstacle_to_compiling(settings(), network):
         pytest.skip("nothing to compile with")
+
+    def apart(*arguments: str) -> Done:
+        """In a process of its own: torch imports distutils to compile, which setuptools does not like later on."""
+        return run_command(*arguments, cwd=tmp_path)
+
     common = (f"data.path={songs_folder}", *TINY, *SHORT_SAMPLES, "optim.lr=1e-4", "callbacks.early_stopping=null")
-    done = call("train", *common, "trainer.max_epochs=1", "trainer.compile=true", "hydra.run.dir=compiled")
+    done = apart("train", *common, "trainer.max_epochs=1", "trainer.compile=true", "hydra.run.dir=compiled")
     assert done.code == 0, done.err
-    done = call("train", "resume=compiled", *common, "trainer.max_epochs=2", "trainer.compile=auto")
+    done = apart("train", "resume=compiled", *common, "trainer.max_epochs=2", "trainer.compile=auto")
     assert done.code == 0, done.err
-    assert call("train", *common, "trainer.max_epochs=1", "hydra.run.dir=written").code == 0
-    assert call("train", "resume=written", *common, "trainer.max_epochs=2").code == 0
+    assert apart("train", *common, "trainer.max_epochs=1", "hydra.run.dir=written").code == 0
+    assert apart("train", "resume=written", *common, "trainer.max_epochs=2").code == 0
     compiled, written = (losses(tmp_path / name) for name in ("compiled", "written"))
     assert len(compiled) == len(written) > 4
     for one, other in zip(compiled, written, strict=True):
@@ -136,5 +130,5 @@ def test_the_same_run(call: Callable[..., Done], songs_folder: Path, tmp_path: P
     plain = torch.load(tmp_path / "written" / "checkpoints" / "last.ckpt", weights_only=True)
     assert state["state_dict"].keys() == plain["state_dict"].keys()
     assert json.loads((tmp_path / "written" / "summary.json").read_text())["steps"] > 0
-    done = call("train", "resume=compiled", *common, "trainer.max_epochs=3", "trainer.compile=false")
+    done = apart("train", "resume=compiled", *common, "trainer.max_epochs=3", "trainer.compile=false")
     assert "trainer.compile was true and is now false" in done.err.splitlines()[-1]
