@@ -24,7 +24,7 @@ from lyric_lm.data.batches import Batch
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.hardware import keep_freed_memory
 from lyric_lm.lyrics.corpus import corpus_from
-from lyric_lm.model.compiling import as_written, compile_blocks, compiled
+from lyric_lm.model.compiling import as_written, compile_network, compiled
 from lyric_lm.model.fast import speed_up
 from lyric_lm.model.loss import batch_sums
 from lyric_lm.model.optim import make_optimizer
@@ -45,7 +45,7 @@ def measure(shape: str, n_rounds: int) -> dict[str, Any]:
     splits = corpus_from(settings["data"], 1).splits
     batches = list(LyricsDataModule(splits, tokenizer, 1024, 512, SHAPES[shape], 1).train_batches)
     optimizer = make_optimizer(network.train(), 1e-5, 0.1, fused=True)
-    compile_blocks(network, "cpu", "bf16-mixed")
+    compile_network(network, "cpu", "bf16-mixed")
     with as_written():
         for batch in batches[:2]:
             seconds_of_step(network, optimizer, batch, nullcontext())

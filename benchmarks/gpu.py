@@ -36,7 +36,7 @@ from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.data.encoding import separator_id
 from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.lyrics.song import Song
-from lyric_lm.model.compiling import compile_blocks
+from lyric_lm.model.compiling import compile_network
 from lyric_lm.model.loss import batch_sums
 from lyric_lm.model.optim import make_optimizer
 from lyric_lm.model.smollm2 import smollm2_folder
@@ -96,7 +96,7 @@ def profile_steps(model: str, n_blocks: int, block_size: int, is_compiled: bool,
     """Take steps one after the other, and print where their time goes."""
     network = network_for("ours", model).train()
     batches = LyricsDataModule(songs.corpus.splits, songs.tokenizer, 1024, block_size, n_blocks, 1).train_batches
-    if is_compiled and compile_blocks(network, "cuda", "bf16-mixed"):
+    if is_compiled and compile_network(network, "cuda", "bf16-mixed"):
         batches.filled_to = block_size
     network.to("cuda")
     optimizer = make_optimizer(network, 1e-5, 0.1, fused=True)

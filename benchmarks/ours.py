@@ -18,7 +18,7 @@ from benchmarks.references.songs import Judge, Songs, Watcher
 from lyric_lm.checks.batch_size import with_batch_size
 from lyric_lm.fit import make_parts
 from lyric_lm.hardware import device_of, keep_freed_memory, resolve_precision
-from lyric_lm.model.compiling import as_written, compile_blocks
+from lyric_lm.model.compiling import as_written, compile_network
 from lyric_lm.settings import CONF, plain
 from lyric_lm.trainer import make_silent_trainer
 
@@ -41,7 +41,7 @@ def fit(network: PreTrainedModel, songs: Songs, watcher: Watcher, seed: int, *ov
     if settings["trainer"]["compile"] is True:
         device, data = settings["trainer"]["accelerator"], settings["data"]
         precision = resolve_precision(settings["trainer"]["precision"], device)
-        if compile_blocks(network, device_of(device), precision):
+        if compile_network(network, device_of(device), precision):
             batches.train_batches.filled_to = data["block_size"]
         module.is_compiled = True
     with tempfile.TemporaryDirectory() as folder, as_written() if module.is_compiled else contextlib.nullcontext():

@@ -36,7 +36,7 @@ from lyric_lm.fingerprint import blocks_fingerprint, refuse_changes, songs_finge
 from lyric_lm.hardware import device_name, keep_freed_memory, resolve_precision
 from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.lyrics.report import as_data
-from lyric_lm.model.compiling import as_written, compile_blocks
+from lyric_lm.model.compiling import as_written, compile_network
 from lyric_lm.model.lora import prepare
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.pretrained import context_length, hold_trained, load_model
@@ -143,7 +143,7 @@ def fit_run(
                 checks.append(check_baseline(export.baseline_loss, network.config.vocab_size, model["from_scratch"]))
                 heed(checks, run_dir / "preflight.json")
             if is_compiled:
-                if compile_blocks(network, trainer.strategy.root_device.type, str(trainer.precision)):
+                if compile_network(network, trainer.strategy.root_device.type, str(trainer.precision)):
                     songs.train_batches.filled_to = data["block_size"]
                 module.is_compiled = True
             with as_written() if is_compiled else contextlib.nullcontext():

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import gc
+import importlib.util
 import platform
 import sys
 from pathlib import Path
@@ -58,6 +59,11 @@ def _multiplies_bf16(accelerator: str) -> bool:
     if accelerator == "cpu":
         return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
     return False
+
+
+def has_triton() -> bool:
+    """Tell whether there is the compiler of kernels for NVIDIA GPUs, which torch brings along but on Windows."""
+    return importlib.util.find_spec("triton") is not None
 
 
 def device_name(device: torch.device) -> str:

@@ -64,6 +64,17 @@ def recall(
     return found
 
 
+def recall_of_model(
+    model: str | None,
+    kind: str,
+    key: dict[str, Any],
+    find: Callable[[], Found],
+    is_kept: Callable[[Found], bool] = lambda found: True,
+) -> Found:
+    """Do the same with what a model is found to do; where its ``identity`` is not known, it is found each time."""
+    return find() if model is None else recall(kind, {"model": model, **key}, find, is_kept)
+
+
 def look_up(kind: str, key: dict[str, Any]) -> Any:
     """Return what was kept under a key in the same circumstances, or None."""
     file, whole = _place(kind, key)

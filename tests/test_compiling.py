@@ -45,11 +45,11 @@ def test_a_long_run_earns_it(network: PreTrainedModel, caplog: pytest.LogCapture
 
 def test_on_a_gpu_the_number_of_batches_counts(network: PreTrainedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling, "device_of", lambda accelerator: "cuda")
-    monkeypatch.setattr(compiling.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(compiling, "has_triton", lambda: True)
     network.config.num_hidden_layers = 30  # 75 ms a batch: 4,000 take five minutes
     assert decide_compiling(settings(), network, "bf16-mixed", 1, 4_001, None)
     assert not decide_compiling(settings(), network, "bf16-mixed", ENOUGH, 3_999, None)
-    monkeypatch.setattr(compiling.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(compiling, "has_triton", lambda: False)
     assert not decide_compiling(settings(), network, "bf16-mixed", 1, 4_001, None)
     with pytest.raises(InputError, match=r"trainer.compile=true: there is no triton"):
         decide_compiling(settings("trainer.compile=true"), network, "bf16-mixed", 1, 1, None)

@@ -102,7 +102,7 @@ def gradients(network: PreTrainedModel, batch: dict[str, Any]) -> tuple[Tensor, 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["gpt2", "llama"])
 def test_compiled_blocks_on_filled_rows_do_the_same(which: int) -> None:
-    from lyric_lm.model.compiling import as_written, compile_blocks, compiled
+    from lyric_lm.model.compiling import as_written, compile_network, compiled
 
     torch.manual_seed(0)
     network = networks()[which].train()
@@ -110,7 +110,7 @@ def test_compiled_blocks_on_filled_rows_do_the_same(which: int) -> None:
     network.to("cuda")
     plain = [gradients(network, batch) for batch in as_they_are]
     network.to("cpu")
-    assert compile_blocks(network, "cuda", "bf16-mixed")
+    assert compile_network(network, "cuda", "bf16-mixed")
     network.to("cuda")
     n_graphs = []
     with as_written():

@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerBase
 from lyric_lm.decoding.choice import decoder_for
 from lyric_lm.model.lora import is_adapted
 from lyric_lm.model.module import SongModule
-from lyric_lm.recall import recall
+from lyric_lm.recall import recall_of_model
 from lyric_lm.sampling import Sample, write_songs
 from lyric_lm.sampling_settings import Sampling
 
@@ -28,14 +28,12 @@ def songs_of(
         songs = (write_songs(module.whole, tokenizer, prompt, seeds, sampling, decoder=decoder) for prompt in prompts)
         return [asdict(song) for of_prompt in songs for song in of_prompt]
 
-    if not is_untrained or module.identity is None:
-        return [Sample(**song) for song in write()]
     key = {
-        "model": module.identity,
         "device": module.device.type,
         "is_adapted": is_adapted(module.whole),  # then the decoder is another one
         "prompts": prompts,
         "seeds": seeds,
         "sampling": asdict(sampling),
     }
-    return [Sample(**song) for song in recall("songs", key, write)]
+    known_as = module.identity if is_untrained else None
+    return [Sample(**song) for song in recall_of_model(known_as, "songs", key, write)]

@@ -35,7 +35,7 @@ from lyric_lm.hardware import give_back_memory
 from lyric_lm.lyrics.song import Song, spread
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.pretrained import has_dropout, load_model
-from lyric_lm.recall import recall
+from lyric_lm.recall import recall_of_model
 from lyric_lm.runs import read_metrics
 from lyric_lm.sampling import Sample
 
@@ -71,11 +71,8 @@ class FirstStep(L.Callback):
         def compute() -> list[float]:
             return list(plain_loss(network, parts, smoothing))
 
-        if pl_module.identity is None:
-            self._plain = PlainLoss(*compute())
-        else:
-            key = {"model": pl_module.identity, "device": network.device.type, "smoothing": smoothing}
-            self._plain = PlainLoss(*recall("first_step", {**key, "parts": parts_fingerprint(parts)}, compute))
+        key = {"device": network.device.type, "smoothing": smoothing, "parts": parts_fingerprint(parts)}
+        self._plain = PlainLoss(*recall_of_model(pl_module.identity, "first_step", key, compute))
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int

@@ -7,7 +7,6 @@ minute and saves half of the time that a processor needs to start a small step's
 "On a GPU"); that time is what a run is estimated by. So the same run on the same machine decides alike.
 """
 
-import importlib.util
 import logging
 import os
 import shutil
@@ -19,7 +18,7 @@ import torch
 from transformers import PreTrainedModel
 
 from lyric_lm.errors import InputError
-from lyric_lm.hardware import device_of
+from lyric_lm.hardware import device_of, has_triton
 from lyric_lm.processes import n_processes
 
 # A step multiplies and adds 6 times for each parameter and token (Kaplan et al. 2020, https://arxiv.org/abs/2001.08361).
@@ -97,7 +96,7 @@ def obstacle_to_compiling(settings: dict[str, Any], network: PreTrainedModel) ->
     if network.config._attn_implementation == "eager":
         return "it does not go with attention=eager (MPS, or model.attention=eager)"
     device = device_of(settings["trainer"]["accelerator"])
-    if device == "cuda" and importlib.util.find_spec("triton") is None:
+    if device == "cuda" and not has_triton():
         return "there is no triton, which torch needs for it on a GPU"
     if device == "cpu":
         if not any(map(shutil.which, (os.environ.get("CXX", "g++"), "g++", "clang++", "cl"))):

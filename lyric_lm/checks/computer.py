@@ -14,7 +14,7 @@ from lyric_lm.checks.versions import check_versions
 from lyric_lm.checks.weights import check_loaded, check_weights
 from lyric_lm.hardware import device_of, give_back_memory, resolve_precision
 from lyric_lm.model.lora import is_adapted
-from lyric_lm.recall import recall
+from lyric_lm.recall import recall_of_model
 
 N_SONGS = 50  # taken apart and put together again by the tokenizer
 
@@ -83,11 +83,10 @@ def check_for_writing(
 
 def _once(kind: str, known_as: str | None, key: dict[str, Any], make: Callable[[], list[Check]]) -> list[Check]:
     """Return checks of what a machine computes with a model; those that passed hold for the next time too."""
-    if known_as is None:
-        return make()
-    found = recall(
+    found = recall_of_model(
+        known_as,
         kind,
-        {"identity": known_as, **key},
+        key,
         lambda: [asdict(check) for check in make()],
         lambda found: all(check["status"] == PASS for check in found),
     )

@@ -1,8 +1,9 @@
-"""The network's blocks as code that torch generates for them (``torch.compile``): quicker steps, after half a minute.
+"""A network as code that torch generates for it (``torch.compile``): quicker steps, after half a minute or a whole one.
 
-What is between matrix products (norms, activations, sums) becomes one pass over memory each. On NVIDIA GPUs, attention
-to songs is part of that code, which is for rows of one length. Elsewhere it stays as it is, called between two pieces
-of code for any length. Only training steps run it: to measure and to write songs is too short to generate it for.
+What is between matrix products (norms, activations, sums) becomes one pass over memory each. On NVIDIA GPUs in half
+precision the whole network is one piece of code, attention to songs included, for rows of one length. Elsewhere each
+block is two, for any length, and attention stays as it is between them. Only training steps run it: to measure and to
+write songs is too short to generate it for.
 """
 
 import contextlib
@@ -21,8 +22,8 @@ from lyric_lm.model.pretrained import blocks_of, has_dropout
 _MOST_VARIANTS = 64  # of a block's code: songs of one token, the first layer, gradients or not
 
 
-def compile_blocks(network: PreTrainedModel, device: str, precision: str) -> bool:
-    """Let the blocks of a network be compiled when they are first run within ``compiled()``.
+def compile_network(network: PreTrainedModel, device: str, precision: str) -> bool:
+    """Let a network, or block after block, be compiled when it is first run within ``compiled()``.
 
     Args:
         device: ``cuda`` or ``cpu``.
@@ -47,10 +48,10 @@ def compile_blocks(network: PreTrainedModel, device: str, precision: str) -> boo
 
 
 def compiled() -> contextlib.AbstractContextManager[Any]:
-    """Let compiled blocks run compiled."""
+    """Let what is compiled run compiled."""
     return torch.compiler.set_stance("default")
 
 
 def as_written() -> contextlib.AbstractContextManager[Any]:
-    """Let compiled blocks run as they are written, but for what is within ``compiled()``."""
+    """Let what is compiled run as it is written, but for what is within ``compiled()``."""
     return torch.compiler.set_stance("force_eager")

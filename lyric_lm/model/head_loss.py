@@ -7,7 +7,6 @@ an NVIDIA GPU it is one kernel (``loss_kernel``).
 """
 
 import functools
-import importlib.util
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from lyric_lm.data.batches import IGNORE_INDEX
+from lyric_lm.hardware import has_triton
 
 ToGradient = Callable[[Tensor, Tensor, int, float, bool], Tensor]
 
@@ -98,7 +98,7 @@ def pass_on(kind: str) -> tuple[ToGradient, int]:
     """
     if kind == "cpu":
         return pieces_to_gradient, 2**27
-    if kind == "cuda" and importlib.util.find_spec("triton"):  # not on Windows
+    if kind == "cuda" and has_triton():
         from lyric_lm.model.loss_kernel import kernel_to_gradient
 
         return kernel_to_gradient, 2**28

@@ -76,7 +76,7 @@ class SongModule(NetworkModule):
         self.warmup_steps, self.warmup_fraction = warmup_steps, warmup_fraction
         self.label_smoothing = label_smoothing
         self.skips_not_finite = skips_not_finite
-        self.is_compiled = False  # by ``compile_blocks``
+        self.is_compiled = False  # by ``compile_network``
         self.n_skipped_steps = 0
         self.n_tokens_trained = 0
         self.seconds_trained = 0.0
