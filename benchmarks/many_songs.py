@@ -4,7 +4,9 @@ Songs of 24 lines are made as in ``benchmarks.growth``, by as many artists as a 
 lines. ``python -m lyric_lm.train data=streamed`` then prepares them and trains the tiny model, whose tokens are bytes,
 for 100 steps, twice: the second start finds what the first has laid down. Out come a table and ``docs/many_songs.png``:
 processor time, and the most memory that a process held, for 3,000, 10,000 and 30,000 songs. ``--largest`` measures a
-million alone (an hour and more, and 10 GB on the disk); its figures stay when the others are measured again. For Linux.
+million alone (an hour and more, and 10 GB on the disk); its figures stay when the others are measured again.
+``--limit`` (as root) puts a hard limit of ``LIMIT_GB`` on all processes of a run together, pages of files included, by
+a control group: a run that needed more would be ended by the system. For Linux.
 """
 
 import argparse
@@ -51,10 +53,22 @@ def write_songs(n_songs: int, file: Path) -> None:
             stream.write(json.dumps({"artist": artist, "title": title, "lyrics": lyrics}) + "\n")
 
 
-def train(file: Path, run_dir: Path, cache: Path) -> dict[str, Any]:
+def limited() -> Path:
+    """Return a new control group (version 1 or 2) whose processes may have ``LIMIT_GB`` together, files included."""
+    is_first_version = Path("/sys/fs/cgroup/memory").is_dir()
+    group = Path("/sys/fs/cgroup", "memory" if is_first_version else "", f"many_songs_{os.getpid()}")
+    group.mkdir()
+    name = "memory.limit_in_bytes" if is_first_version else "memory.max"
+    (group / name).write_text(str(int(LIMIT_GB * 1e9)), encoding="utf-8")
+    return group
+
+
+def train(file: Path, run_dir: Path, cache: Path, group: Path | None) -> dict[str, Any]:
     """Train in a process of its own; return its seconds, and the most that it and each process below it held."""
     command = [sys.executable, "-W", "ignore", "-m", "lyric_lm.train", "data=streamed", f"data.path={file}"]
     command += ["model=tiny", f"trainer.max_steps={N_STEPS}", "trainer.max_epochs=1", f"hydra.run.dir={run_dir}"]
+    if group:
+        command = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(group / "cgroup.procs"), *command]
     began, used = time.perf_counter(), cpu_seconds()
     peaks = {"main": 0, "mapped": 0, "workers": 0}
     with (file.parent / "output.txt").open("wb") as output:
@@ -94,16 +108,19 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def measure(n_songs: int) -> dict[str, Any]:
+def measure(n_songs: int, is_limited: bool) -> dict[str, Any]:
     """Make songs, and train on them twice."""
+    group = limited() if is_limited else None
     with tempfile.TemporaryDirectory() as folder:
         file, cache = Path(folder) / "songs.jsonl", Path(folder) / "cache"
         write_songs(n_songs, file)
-        first = train(file, Path(folder) / "first", cache)
-        again = train(file, Path(folder) / "again", cache)
+        first = train(file, Path(folder) / "first", cache, group)
+        again = train(file, Path(folder) / "again", cache, group)
         summary = json.loads((Path(folder) / "first" / "summary.json").read_text(encoding="utf-8"))
         on_disk = sum(found.stat().st_size for found in cache.rglob("*") if found.is_file())
         lyrics = file.stat().st_size
+    if group:
+        group.rmdir()
     return {
         "songs": n_songs,
         "kept": summary["n_songs"],
@@ -117,6 +134,7 @@ def measure(n_songs: int) -> dict[str, Any]:
         "mapped GB": round(first["mapped"] / 1e9, 2),
         "file GB": round(lyrics / 1e9, 3),
         "on disk GB": round(on_disk / 1e9, 2),
+        "limit GB": LIMIT_GB if group else "",
     }
 
 
@@ -151,8 +169,9 @@ def main() -> None:
     """Measure the sizes asked for, print the table, keep the figures and draw them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--largest", action="store_true", help="a million songs alone")
+    parser.add_argument("--limit", action="store_true", help=f"may not have more than {LIMIT_GB} GB; wants root")
     chosen = parser.parse_args()
-    measured = [measure(n) for n in ((LARGEST,) if chosen.largest else SIZES)]
+    measured = [measure(n, chosen.limit) for n in ((LARGEST,) if chosen.largest else SIZES)]
     before = RESULTS / "many_songs.json"
     kept = json.loads(before.read_text(encoding="utf-8"))["rows"] if before.is_file() else []
     by_size = {row["songs"]: row for row in (*kept, *measured)}
