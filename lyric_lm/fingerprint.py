@@ -52,12 +52,16 @@ def songs_fingerprint(songs: LyricsDataModule) -> dict[str, list[list[str]]]:
 
 
 def blocks_fingerprint(songs: LyricsDataModule) -> str:
-    """Return a hash (SHA-256) of all tokens in the order and the blocks in which the model reads them."""
+    """Return a hash (SHA-256) of which songs, or parts of them, the model reads in which order and blocks.
+
+    Their tokens are in ``songs_fingerprint``; where they lie in a file, they would be read from all over it here.
+    """
     digest = hashlib.sha256()
     for split, blocks in songs.blocks.items():
         digest.update(f"{split} {len(blocks)} ".encode())
         for block in blocks:
-            digest.update(f"{len(block)} ".encode() + _bytes_of_all(block))
+            parts = (f"{part.title}\n{part.first_position} {len(part.ids)} " for part in block)
+            digest.update(f"{len(block)} {''.join(parts)}".encode())
     return digest.hexdigest()
 
 

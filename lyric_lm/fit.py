@@ -196,7 +196,8 @@ def make_parts(
     check_trainer(trainer)
     skips = trainer["on_nan"] == "skip"
     prepare(network, **settings["finetune"])
-    hold_trained(network)
+    if trainer["strategy"] != "fsdp" or n_processes(trainer) == 1:  # shards are copies already
+        hold_trained(network)
     name = settings["model"]["name"]
     return songs, SongModule(network, name, **settings["optim"], skips_not_finite=skips, identity=known_as)
 

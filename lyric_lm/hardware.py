@@ -90,6 +90,11 @@ def keep_freed_memory() -> None:
 def give_back_memory() -> None:
     """Let go of what is no longer used, down to the system where its allocator keeps it back (glibc's)."""
     gc.collect()
+    give_back_free_memory()
+
+
+def give_back_free_memory() -> None:
+    """Return to the system what the allocator keeps though it is free, where it does (glibc's)."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # another C library
             ctypes.CDLL("libc.so.6").malloc_trim(0)

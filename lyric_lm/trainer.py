@@ -11,6 +11,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 from lightning.pytorch.strategies import DDPStrategy
 
+from lyric_lm.callbacks.memory import GiveBack
 from lyric_lm.callbacks.originality import Originality
 from lyric_lm.callbacks.progress import WholeRunProgress
 from lyric_lm.callbacks.samples import Samples
@@ -75,12 +76,13 @@ def _trainer(settings: dict[str, Any], run_dir: Path, callbacks: list[L.Callback
     options |= _several(n_processes(options), options["strategy"], device, options["precision"])
     # Whatever scheduler the machine has: the processes are ours, and so is what happens on its signals.
     plugins: list[Any] = [CheckpointFiles(), TorchElasticEnvironment() if is_launched() else LightningEnvironment()]
+    given_back: list[L.Callback] = [GiveBack()] if device == "cpu" else []
     try:
         return L.Trainer(
             **options,
             plugins=plugins,
             logger=loggers,
-            callbacks=callbacks,
+            callbacks=[*callbacks, *given_back],
             default_root_dir=run_dir,
             num_sanity_val_steps=0,
             use_distributed_sampler=False,

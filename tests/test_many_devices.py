@@ -134,7 +134,6 @@ def test_adapters_in_shards(call: Call, songs_folder: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_shards_in_half_precision(call: Call, songs_folder: Path, tmp_path: Path) -> None:
     """The same first steps; later on, what is rounded in another order has grown."""
     half = ("trainer.precision=bf16-mixed", "trainer.max_epochs=1")

@@ -142,6 +142,7 @@ def test_what_does_not_fit_is_said_with_what_does(monkeypatch: pytest.MonkeyPatc
         ({"memory.max": "2000000000"}, "0::/", 2e9),
         ({"a.slice/b.service/memory.max": "max", "a.slice/memory.max": "3000000000"}, "0::/a.slice/b.service", 3e9),
         ({"memory/memory.limit_in_bytes": "4000000000"}, "4:memory:/", 4e9),
+        ({"memory/slurm/job_7/memory.limit_in_bytes": "5000000000"}, "9:pids:/\n4:memory:/slurm/job_7", 5e9),
     ],
 )
 def test_the_limit_of_a_container_counts(files: dict[str, str], group: str, limit: float, tmp_path: Path) -> None:

@@ -152,10 +152,13 @@ def _container_limit(root: Path = Path("/sys/fs/cgroup"), of_process: Path = Pat
     """Return the limit that Linux sets to this process's group (a container, a service), in bytes; or infinity."""
     if not of_process.is_file():
         return math.inf
-    files = [root / "memory" / "memory.limit_in_bytes"]  # version 1
+    files = [root / "memory" / "memory.limit_in_bytes"]  # version 1, of a container
     for line in of_process.read_text(encoding="utf-8").splitlines():
-        if line.startswith("0::/"):  # version 2: the group's limit, and those of the groups around it
-            group = root / line.removeprefix("0::/")
-            files += [folder / "memory.max" for folder in (group, *group.parents) if folder.is_relative_to(root)]
+        _, controllers, group = line.split(":", 2)
+        is_first_version = "memory" in controllers.split(",")
+        if is_first_version or not controllers:  # the group's limit, and those of the groups around it
+            top, name = (root / "memory", "memory.limit_in_bytes") if is_first_version else (root, "memory.max")
+            own = top / group.lstrip("/")
+            files += [folder / name for folder in (own, *own.parents) if folder.is_relative_to(top)]
     limits = [file.read_text(encoding="utf-8").strip() for file in files if file.is_file()]
     return min((float(limit) for limit in limits if limit != "max"), default=math.inf)

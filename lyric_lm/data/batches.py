@@ -11,6 +11,8 @@ from lyric_lm.data.packing import Part
 
 IGNORE_INDEX = -100  # torch's cross-entropy leaves out labels of this value
 
+MULTIPLE = 32  # of which a row has tokens: the matrix units' own; and code for a number of tokens is made once
+
 Batch = dict[str, Any]  # tensors, and the lengths of the songs
 Numbered = list[tuple[int, list[list[Part]]]]  # batches as numbers within an epoch and blocks
 
@@ -131,7 +133,11 @@ class BlockBatches:
         """Lay out a batch of this process."""
         start = (number * self.world_size + self.rank) * self.batch_size
         blocks = [self.blocks[i] for i in order[start : start + self.batch_size]]
-        batch = collate(blocks, self.pad_id, self.batch_size * self.filled_to, self.filled_to)
+        if self.filled_to:
+            batch = collate(blocks, self.pad_id, self.batch_size * self.filled_to, self.filled_to)
+        else:
+            lengths = [len(part.ids) for block in blocks for part in block]
+            batch = collate(blocks, self.pad_id, -(-sum(lengths) // MULTIPLE) * MULTIPLE, max([*lengths, MULTIPLE]))
         return _pinned(batch) if torch.cuda.is_available() else batch
 
     def window(self, first: int, last: int) -> Numbered:

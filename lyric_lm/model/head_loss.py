@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lyric_lm.data.batches import IGNORE_INDEX
+from lyric_lm.data.batches import IGNORE_INDEX, MULTIPLE
 from lyric_lm.hardware import has_triton
 
 ToGradient = Callable[[Tensor, Tensor, int, float, bool], Tensor]
@@ -44,17 +44,19 @@ class HeadLoss(torch.autograd.Function):
         wants_hidden, wants_weight = ctx.needs_input_grad[:2]
         with torch.autocast(kind, enabled=False):
             n_words = weight.shape[0]
-            vectors = _padded(weight, dtype) if dtype != weight.dtype else weight  # (V or a little more, D)
-            rows = hidden.to(dtype)
+            vectors = _filled(weight, dtype, 64) if dtype != weight.dtype else weight  # (V or a little more, D)
+            rows = _filled(hidden, dtype, MULTIPLE if kind == "cpu" else 1)
             d_hidden = torch.empty_like(rows) if wants_hidden else None
             d_weight = None
             sums = hidden.new_zeros(2, dtype=torch.float32)
             to_gradient, most_logits = pass_on(kind)
-            at_once = max(1, most_logits // n_words)
+            at_once = max(1, most_logits // n_words // MULTIPLE) * MULTIPLE
             for start in range(0, len(targets), at_once):
                 part = slice(start, start + at_once)
                 logits = rows[part] @ vectors.T
-                sums += to_gradient(logits, targets[part], n_words, smoothing, wants_hidden or wants_weight)
+                n_scored = len(targets[part])
+                sums += to_gradient(logits[:n_scored], targets[part], n_words, smoothing, wants_hidden or wants_weight)
+                logits[n_scored:] = 0
                 if d_hidden is not None:
                     torch.mm(logits, vectors, out=d_hidden[part])
                 if wants_weight:
@@ -64,7 +66,7 @@ class HeadLoss(torch.autograd.Function):
             d_weight = torch.zeros_like(weight)
         if wants_hidden or wants_weight:
             ctx.save_for_backward(d_hidden, d_weight)
-        ctx.dtype = hidden.dtype
+        ctx.dtype, ctx.n_targets = hidden.dtype, len(targets)
         ctx.mark_non_differentiable(nats := sums[1].clone())
         return sums[0].clone(), nats
 
@@ -74,19 +76,22 @@ class HeadLoss(torch.autograd.Function):
         factor = grads[0]
         is_one = factor.device.type == "cpu" and float(factor) == 1.0  # elsewhere, to ask would be to wait
         if d_hidden is not None:
+            d_hidden = d_hidden[: ctx.n_targets]
             d_hidden = d_hidden.to(ctx.dtype) if is_one else d_hidden.to(ctx.dtype) * factor
         if d_weight is not None and not is_one:
             d_weight = d_weight * factor
         return d_hidden, d_weight, None, None
 
 
-def _padded(weight: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return the vectors in another dtype, with zeros up to a multiple of 64: matrix units like that."""
-    n_words, size = weight.shape
-    vectors = weight.new_empty((-(-n_words // 64) * 64, size), dtype=dtype)
-    vectors[:n_words] = weight
-    vectors[n_words:] = 0
-    return vectors
+def _filled(vectors: Tensor, dtype: torch.dtype, multiple: int) -> Tensor:
+    """Return vectors (N, D) in another dtype, with zeros up to a multiple of N: matrix units like that."""
+    n, size = vectors.shape
+    if n % multiple == 0:
+        return vectors.to(dtype)
+    filled = vectors.new_empty((-(-n // multiple) * multiple, size), dtype=dtype)
+    filled[:n] = vectors
+    filled[n:] = 0
+    return filled
 
 
 @functools.cache

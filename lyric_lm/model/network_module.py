@@ -47,11 +47,11 @@ class NetworkModule(L.LightningModule):
         """Put a network in shards together for the first process; all processes must call it. Else it does nothing."""
         if not self.is_sharded:
             return
-        from lyric_lm.model.sharded import whole_state
+        from lyric_lm.model.sharded import put_together
 
-        state = whole_state(self.network)
+        self.release()
+        put_together(self.network, self._whole[0] if self._whole else None)
         for whole in self._whole:
-            whole.load_state_dict(state)
             whole.to(self.device)
 
     def release(self) -> None:

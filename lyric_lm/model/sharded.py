@@ -7,19 +7,15 @@ a ``SongModule`` and its checkpoints need of it. A checkpoint holds the whole st
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import lightning as L
 import torch
 from lightning.pytorch.strategies import ModelParallelStrategy
-from torch import Tensor, nn
-from torch.distributed.checkpoint.state_dict import (
-    StateDictOptions,
-    get_model_state_dict,
-    set_model_state_dict,
-    set_optimizer_state_dict,
-)
+from torch import nn
+from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict, set_optimizer_state_dict
 from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
+from torch.distributed.tensor import DTensor
 from transformers import PreTrainedModel
 
 from lyric_lm.model.pretrained import blocks_of
@@ -70,25 +66,30 @@ def by_name(state: dict[str, Any], optimizer: torch.optim.Optimizer, module: nn.
 def shard(module: L.LightningModule, network: PreTrainedModel, mesh: Any) -> None:
     """Share a module's weights out over a mesh of devices, block by block; they are the first process's.
 
+    A shard is a copy: weights that are mapped from a file are in memory a block at a time.
+
     Args:
         module: whose ``training_step`` and ``validation_step`` see whole weights.
         network: its network.
         mesh: Lightning's device mesh.
     """
-    for tensor in (*network.parameters(), *network.buffers()):
-        torch.distributed.broadcast(tensor.detach(), src=0)  # where weights are random, each process has drawn its own
-    over = mesh["data_parallel"]
-    for block in blocks_of(network):
-        fully_shard(block, mesh=over)
-    fully_shard(module, mesh=over)
+    for part in (*blocks_of(network), module):
+        for tensor in (*part.parameters(), *part.buffers()):
+            if not isinstance(tensor, DTensor):  # where weights are random, each process has drawn its own
+                torch.distributed.broadcast(tensor.detach(), src=0)
+        fully_shard(part, mesh=mesh["data_parallel"])
     for step in ("training_step", "validation_step"):
         register_fsdp_forward_method(module, step)
 
 
-def whole_state(network: PreTrainedModel) -> dict[str, Tensor]:
-    """Put a sharded network's state together, on the CPU of the first process; elsewhere it is empty.
+@torch.no_grad()
+def put_together(network: PreTrainedModel, whole: PreTrainedModel | None) -> None:
+    """Copy a sharded network's state into a whole one, tensor by tensor.
 
-    All processes must call it.
+    All processes must call it, those without a whole one with None.
     """
-    options = StateDictOptions(full_state_dict=True, cpu_offload=True)
-    return cast(dict[str, Tensor], get_model_state_dict(network, options=options))
+    to = whole.state_dict() if whole else {}
+    for name, shared_out in network.state_dict().items():
+        tensor = shared_out.full_tensor() if isinstance(shared_out, DTensor) else shared_out
+        if whole:
+            to[name].copy_(tensor)
