@@ -41,7 +41,7 @@ from lyric_lm.model.lora import prepare
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.pretrained import context_length, hold_trained, load_model
 from lyric_lm.originality.hashes import hashes_of
-from lyric_lm.processes import n_processes, others
+from lyric_lm.processes import is_shared_out, n_processes, others
 from lyric_lm.recall import identity
 from lyric_lm.summary import log_hyperparameters, summarise, write_json
 from lyric_lm.trainer import make_silent_trainer, make_trainer
@@ -69,7 +69,8 @@ def fit_run(
         Interrupted: the run was asked to stop; what it learned is in ``run_dir``.
     """
     began = time.perf_counter()
-    keep_freed_memory()
+    if not is_shared_out(settings["trainer"]):
+        keep_freed_memory()
     L.seed_everything(settings["seed"], verbose=False)
     warnings.filterwarnings("ignore", category=UserWarning, module="lightning")
     found = find_checkpoint(run_dir, is_begun(run_dir)) if settings["resume"] else None
@@ -196,7 +197,7 @@ def make_parts(
     check_trainer(trainer)
     skips = trainer["on_nan"] == "skip"
     prepare(network, **settings["finetune"])
-    if trainer["strategy"] != "fsdp" or n_processes(trainer) == 1:  # shards are copies already
+    if not is_shared_out(trainer):  # shards are copies already
         hold_trained(network)
     name = settings["model"]["name"]
     return songs, SongModule(network, name, **settings["optim"], skips_not_finite=skips, identity=known_as)
@@ -211,7 +212,8 @@ def fit_along(
     is_ready: Callable[[], None],
 ) -> None:
     """Be one of the other processes of a run: train a share of the batches, and write nothing."""
-    keep_freed_memory()
+    if not is_shared_out(settings["trainer"]):
+        keep_freed_memory()
     L.seed_everything(settings["seed"] + rank, verbose=False)  # dropout differs; weights come from the first process
     network, tokenizer = load_model(**settings["model"])
     songs, module = make_parts(settings, corpus, network, tokenizer, rank)

@@ -83,6 +83,14 @@ def n_processes(trainer: dict[str, Any]) -> int:
     return int(devices)
 
 
+def is_shared_out(trainer: dict[str, Any]) -> bool:
+    """Tell whether the ``trainer`` settings mean a model in shards, of which a process holds one.
+
+    Weights are then put together and let go again, layer by layer: what is freed should not be kept.
+    """
+    return trainer["strategy"] == "fsdp" and n_processes(trainer) > 1
+
+
 @contextmanager
 def others(world_size: int, device: str, task: Callable[..., None], *arguments: Any) -> Iterator[None]:
     """Run ``task(*arguments, rank, is_ready)`` in ``world_size - 1`` further processes while the body runs as rank 0.

@@ -31,6 +31,8 @@ GIVEN = (
 ONE = ("data.batch_size=4", "trainer.accumulate_grad_batches=2")
 TWO = ("data.batch_size=2", "trainer.accumulate_grad_batches=2", "trainer.devices=2")
 
+SHORT = ("trainer.max_epochs=1", "trainer.max_steps=6")
+
 
 def command(call: Call, *arguments: str) -> Done:
     """Call train from the test's folder: in processes of their own where there are to be two, else in this one."""
@@ -128,15 +130,15 @@ def test_a_checkpoint_is_of_any_number_of_processes(
 
 @pytest.mark.slow
 def test_adapters_in_shards(call: Call, songs_folder: Path, tmp_path: Path) -> None:
-    train(call, songs_folder, *ONE, "finetune=lora", "hydra.run.dir=one")
-    train(call, songs_folder, *TWO, "trainer=fsdp", "finetune=lora", "hydra.run.dir=two")
+    train(call, songs_folder, *ONE, *SHORT, "finetune=lora", "hydra.run.dir=one")
+    train(call, songs_folder, *TWO, *SHORT, "trainer=fsdp", "finetune=lora", "hydra.run.dir=two")
     assert_same_run(tmp_path / "two", tmp_path / "one")
 
 
 @pytest.mark.slow
 def test_shards_in_half_precision(call: Call, songs_folder: Path, tmp_path: Path) -> None:
     """The same first steps; later on, what is rounded in another order has grown."""
-    half = ("trainer.precision=bf16-mixed", "trainer.max_epochs=1")
+    half = ("trainer.precision=bf16-mixed", *SHORT)
     train(call, songs_folder, *ONE, *half, "hydra.run.dir=one")
     train(call, songs_folder, *TWO, *half, "trainer=fsdp", "hydra.run.dir=two")
     one, two = (rows_of(tmp_path / name)[1:5] for name in ("one", "two"))
@@ -150,7 +152,7 @@ def test_shards_of_streamed_songs(call: Call, songs_folder: Path, tmp_path: Path
     songs = [{"title": file.stem, "lyrics": file.read_text(encoding="utf-8")} for file in songs_folder.iterdir()]
     many = tmp_path / "many.jsonl"
     many.write_text("".join(json.dumps(song) + "\n" for song in songs), encoding="utf-8")
-    streamed = ("data=streamed", "trainer.max_epochs=1")
+    streamed = ("data=streamed", *SHORT)
     train(call, many, *ONE, *streamed, "hydra.run.dir=one")
     train(call, many, *TWO, *streamed, "trainer=fsdp", "hydra.run.dir=two")
     assert_same_run(tmp_path / "two", tmp_path / "one")

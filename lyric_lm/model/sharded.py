@@ -18,6 +18,7 @@ from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor
 from transformers import PreTrainedModel
 
+from lyric_lm.model.network_module import NetworkModule
 from lyric_lm.model.pretrained import blocks_of
 
 
@@ -41,6 +42,15 @@ class Sharded(ModelParallelStrategy):
     def save_checkpoint(self, checkpoint: dict[str, Any], filepath: str | Path, storage_options: Any = None) -> None:
         # Lightning's own way takes no options; the whole state is in the first process already.
         super(ModelParallelStrategy, self).save_checkpoint(checkpoint, filepath, storage_options)
+
+    def lightning_module_state_dict(self) -> dict[str, Any]:
+        # Lightning's own way puts a second whole network together beside the first process's.
+        module = self.lightning_module
+        assert isinstance(module, NetworkModule)
+        module.collect()
+        return (
+            {f"network.{name}": value for name, value in module.whole.state_dict().items()} if module.is_first else {}
+        )
 
     def load_checkpoint(self, checkpoint_path: str | Path, weights_only: bool | None = None) -> dict[str, Any]:
         # Lightning's own way takes the optimizer's parameters to be numbered in the order of the module's.
