@@ -40,6 +40,7 @@ def save_model(config: GPT2Config, folder: Path) -> None:
     One value of each token's embedding is the logarithm of how often the album has it, and the last layer looks at it:
     a model that knew nothing at all would be refused.
     """
+    torch.manual_seed(0)
     network = GPT2LMHeadModel(config)
     tokenizer = AutoTokenizer.from_pretrained(smollm2_folder())
     ids = tokenizer("\n".join(LINES))["input_ids"]
@@ -62,7 +63,7 @@ def train(model: Path, run_dir: Path, *more: str) -> dict[str, Any]:
         f"hydra.run.dir={run_dir}",
     ]
     # Four blocks a step, whatever the processes.
-    command += ["data.batch_size=1", f"trainer.accumulate_grad_batches={2 if more else 4}", *more]
+    command += ["data.batch_size=1", f"trainer.accumulate_grad_batches={2 if 'trainer=fsdp' in more else 4}", *more]
     began = time.perf_counter()
     peaks: dict[int, float] = {}
     with (run_dir.parent / "output.txt").open("wb") as output:

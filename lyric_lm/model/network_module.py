@@ -32,7 +32,7 @@ class NetworkModule(L.LightningModule):
 
         has_plain_head(self.network)  # found out while it can be run by itself
         self._whole = [copy.deepcopy(self.network)] if self.trainer.is_global_zero else []
-        shard(self, self.network, self.device_mesh)
+        shard(self, self.network, self.device_mesh, str(self.trainer.precision) == "bf16-mixed")
 
     @property
     def is_sharded(self) -> bool:

@@ -14,7 +14,7 @@ import torch
 from lightning.pytorch.strategies import ModelParallelStrategy
 from torch import nn
 from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict, set_optimizer_state_dict
-from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor
 from transformers import PreTrainedModel
 
@@ -73,23 +73,39 @@ def by_name(state: dict[str, Any], optimizer: torch.optim.Optimizer, module: nn.
     return {"state": {name_of[number]: value for number, value in state["state"].items()}, "param_groups": groups}
 
 
-def shard(module: L.LightningModule, network: PreTrainedModel, mesh: Any) -> None:
+def shard(module: L.LightningModule, network: PreTrainedModel, mesh: Any, is_bf16: bool) -> None:
     """Share a module's weights out over a mesh of devices, block by block; they are the first process's.
 
-    A shard is a copy: weights that are mapped from a file are in memory a block at a time.
+    A shard is a copy: weights that are mapped from a file are in memory a block at a time. Where layers multiply in
+    bfloat16, a block's weights are put together in it already: half as much to send, and autocast makes no copies that
+    the backward pass would keep of all blocks. What goes through the blocks, and gradients, stay in float32.
 
     Args:
         module: whose ``training_step`` and ``validation_step`` see whole weights.
         network: its network.
         mesh: Lightning's device mesh.
+        is_bf16: whether layers multiply in bfloat16.
     """
+    over = mesh["data_parallel"]
+    half = MixedPrecisionPolicy(torch.bfloat16, torch.float32, cast_forward_inputs=False)
     for part in (*blocks_of(network), module):
         for tensor in (*part.parameters(), *part.buffers()):
             if not isinstance(tensor, DTensor):  # where weights are random, each process has drawn its own
                 torch.distributed.broadcast(tensor.detach(), src=0)
-        fully_shard(part, mesh=mesh["data_parallel"])
+        if is_bf16 and part is not module:
+            for norm in filter(_is_norm, part.modules()):  # autocast has them in float32
+                fully_shard(norm, mesh=over)
+            fully_shard(part, mesh=over, mp_policy=half)
+        else:
+            fully_shard(part, mesh=over)
     for step in ("training_step", "validation_step"):
         register_fsdp_forward_method(module, step)
+
+
+def _is_norm(module: nn.Module) -> bool:
+    """Tell whether a module has vectors alone, and nothing in it."""
+    vectors = list(module.parameters(recurse=False))
+    return bool(vectors) and all(p.ndim == 1 for p in vectors) and not list(module.children())
 
 
 @torch.no_grad()
