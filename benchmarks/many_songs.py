@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import random
-import re
 import resource
 import subprocess
 import sys
@@ -22,10 +21,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 from matplotlib.figure import Figure
 
 from benchmarks.growth import COPIES, made_up, word
+from benchmarks.held import mapped_bytes, own_bytes, with_children
 from benchmarks.record import RESULTS, record, table
 from benchmarks.song_index import LINES
 from lyric_lm.curves import GREY, save
@@ -90,22 +89,10 @@ def cpu_seconds() -> float:
 
 def look(pid: int, peaks: dict[str, int]) -> None:
     """Take down what a process and those below it hold now: memory of their own, and pages of mapped files."""
-    for below in (None, *_children(pid)):
-        try:
-            status = Path(f"/proc/{below or pid}/status").read_text(encoding="utf-8")
-        except OSError:
-            continue
-        held = {name: 1000 * int(size) for name, size in re.findall(r"Rss(Anon|File):\s+(\d+) kB", status)}
-        name = "workers" if below else "main"
-        peaks[name] = max(peaks[name], held.get("Anon", 0))
-        peaks["mapped"] = max(peaks["mapped"], 0 if below else held.get("File", 0))
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
+    for process in with_children(pid):
+        name = "main" if process == pid else "workers"
+        peaks[name] = max(peaks[name], own_bytes(process))
+    peaks["mapped"] = max(peaks["mapped"], mapped_bytes(pid))
 
 
 def measure(n_songs: int, is_limited: bool) -> dict[str, Any]:

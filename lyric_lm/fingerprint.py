@@ -67,11 +67,7 @@ def blocks_fingerprint(songs: LyricsDataModule) -> str:
 
 def parts_fingerprint(parts: Iterable[Part]) -> str:
     """Return a hash (SHA-256) of the tokens of some parts, and of where they stand in their songs."""
-    return hashlib.sha256(_bytes_of_all(parts)).hexdigest()
-
-
-def _bytes_of_all(parts: Iterable[Part]) -> bytes:
-    return b"".join(map(_bytes_of, parts))
+    return hashlib.sha256(b"".join(map(_bytes_of, parts))).hexdigest()
 
 
 def _bytes_of(part: Part) -> bytes:

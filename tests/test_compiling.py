@@ -2,6 +2,8 @@
 
 import csv
 import json
+import shutil
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,17 @@ import torch
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel
 
 from lyric_lm.checks import compiling
-from lyric_lm.checks.compiling import LEAST_SECONDS, decide_compiling, obstacle_to_compiling, seconds_of_training
+from lyric_lm.checks.compiling import LEAST_SECONDS, decide_compiling, seconds_of_training
 from lyric_lm.errors import InputError
 from lyric_lm.model.tiny import make_tiny
 from tests.conftest import SHORT_SAMPLES, TINY, Done, one_line, run_command
 from tests.test_configs import composed
 
 ENOUGH = 10**18  # tokens
+WITH_COMPILER = pytest.mark.skipif(
+    not (shutil.which("g++") and Path(sysconfig.get_path("include"), "Python.h").is_file()),
+    reason="needs g++ and Python's headers",
+)
 
 
 @pytest.fixture
@@ -31,9 +37,8 @@ def settings(*overrides: str) -> dict[str, Any]:
     return composed("train", *TINY, "trainer.accelerator=cpu", *overrides)
 
 
+@WITH_COMPILER
 def test_a_long_run_earns_it(network: PreTrainedModel, caplog: pytest.LogCaptureFixture) -> None:
-    if obstacle_to_compiling(settings(), network):
-        pytest.skip("nothing to compile with")
     caplog.set_level("INFO")
     assert decide_compiling(settings(), network, "32-true", ENOUGH, 1, None)
     assert "the network is compiled first" in caplog.text.lower()
@@ -64,10 +69,12 @@ def test_estimate_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seconds_of_training(network, "32-true", 57_000) == pytest.approx(460, abs=1)
 
 
+@WITH_COMPILER
+def test_a_compiled_run_goes_on_compiled(network: PreTrainedModel) -> None:
+    assert decide_compiling(settings(), network, "32-true", 1, 1, {"trainer.compile": True})
+
+
 def test_a_run_goes_on_as_it_began(network: PreTrainedModel) -> None:
-    then = {"trainer.compile": True}
-    if not obstacle_to_compiling(settings(), network):
-        assert decide_compiling(settings(), network, "32-true", 1, 1, then)
     assert not decide_compiling(settings(), network, "32-true", ENOUGH, 1, {"trainer.compile": False})
     assert not decide_compiling(settings(), network, "32-true", ENOUGH, 1, {})  # of before there was a choice
 
@@ -104,11 +111,10 @@ def losses(run: Path) -> list[tuple[float, ...]]:
         ]
 
 
+@WITH_COMPILER
 def test_the_same_run(songs_folder: Path, tmp_path: Path, network: PreTrainedModel) -> None:
     """Stopped after an epoch and gone on with, compiled; and once as written. The learning rate is gentle: AdamW's
     steps are of one size, whatever the gradient's, so what differs in the last digits grows from step to step."""
-    if obstacle_to_compiling(settings(), network):
-        pytest.skip("nothing to compile with")
 
     def apart(*arguments: str) -> Done:
         """In a process of its own: torch imports distutils to compile, which setuptools does not like later on."""

@@ -10,8 +10,7 @@ from torch import Tensor
 from lyric_lm.data.packing import Part
 
 IGNORE_INDEX = -100  # torch's cross-entropy leaves out labels of this value
-
-MULTIPLE = 32  # of which a row has tokens: the matrix units' own; and code for a number of tokens is made once
+MULTIPLE = 32  # of which a row has tokens: the matrix units' own, and oneDNN makes code for each number that it meets
 
 Batch = dict[str, Any]  # tensors, and the lengths of the songs
 Numbered = list[tuple[int, list[list[Part]]]]  # batches as numbers within an epoch and blocks
@@ -133,11 +132,11 @@ class BlockBatches:
         """Lay out a batch of this process."""
         start = (number * self.world_size + self.rank) * self.batch_size
         blocks = [self.blocks[i] for i in order[start : start + self.batch_size]]
-        if self.filled_to:
-            batch = collate(blocks, self.pad_id, self.batch_size * self.filled_to, self.filled_to)
-        else:
+        n_tokens, longest = self.batch_size * self.filled_to, self.filled_to
+        if not n_tokens:
             lengths = [len(part.ids) for block in blocks for part in block]
-            batch = collate(blocks, self.pad_id, -(-sum(lengths) // MULTIPLE) * MULTIPLE, max([*lengths, MULTIPLE]))
+            n_tokens, longest = -(-sum(lengths) // MULTIPLE) * MULTIPLE, max([*lengths, MULTIPLE])
+        batch = collate(blocks, self.pad_id, n_tokens, longest)
         return _pinned(batch) if torch.cuda.is_available() else batch
 
     def window(self, first: int, last: int) -> Numbered:

@@ -44,25 +44,20 @@ class NetworkModule(L.LightningModule):
         """The network for the first process to use alone; of one in shards, as of the last ``gather``."""
         return self._whole[0] if self._whole else self.network
 
-    @property
-    def is_first(self) -> bool:
-        """Whether this process has the whole network, where others do not."""
-        return bool(self._whole)
-
     def gather(self) -> None:
         """Put a network in shards together for the first process to use; all must call it. Else it does nothing."""
-        if self.is_sharded:
-            self.collect()
-            for whole in self._whole:
-                whole.to(self.device)
+        if self.is_sharded and (whole := self.collect()):
+            whole.to(self.device)
 
-    def collect(self) -> None:
-        """Put a network in shards together in the first process's memory, not on its device; all must call it."""
+    def collect(self) -> PreTrainedModel | None:
+        """Put a network in shards together in the first process's memory, and return it there; all must call it."""
         from lyric_lm.model.sharded import put_together
 
         self.release()
-        put_together(self.network, self._whole[0] if self._whole else None)
+        whole = self._whole[0] if self._whole else None
+        put_together(self.network, whole)
         give_back_free_memory()
+        return whole
 
     def release(self) -> None:
         """Leave the device to training."""

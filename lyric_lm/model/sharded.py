@@ -47,10 +47,8 @@ class Sharded(ModelParallelStrategy):
         # Lightning's own way puts a second whole network together beside the first process's.
         module = self.lightning_module
         assert isinstance(module, NetworkModule)
-        module.collect()
-        return (
-            {f"network.{name}": value for name, value in module.whole.state_dict().items()} if module.is_first else {}
-        )
+        whole = module.collect()
+        return {f"network.{name}": value for name, value in whole.state_dict().items()} if whole else {}
 
     def load_checkpoint(self, checkpoint_path: str | Path, weights_only: bool | None = None) -> dict[str, Any]:
         # Lightning's own way takes the optimizer's parameters to be numbered in the order of the module's.
