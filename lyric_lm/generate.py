@@ -5,6 +5,7 @@ Run: ``python -m lyric_lm.generate prompt="girl, you make me feel"``
 Songs go to stdout, a single one as it is written; with ``out=FILE.jsonl`` also to a file, one record a
 line: prompt, text (prompt and continuation), ended, seed, settings, model. Same seed, same text. Before the
 first song, machine and model are checked (``preflight.json``); where all is well, nothing is said about it.
+The next time, a trained model is opened the short way (``reopening``).
 """
 
 import json
@@ -21,13 +22,16 @@ from omegaconf import DictConfig
 from lyric_lm.arguments import check_writing
 from lyric_lm.command import HYDRA, run, told
 from lyric_lm.errors import InputError
+from lyric_lm.runs import model_folder
 from lyric_lm.sampling_settings import Sampling
 from lyric_lm.settings import plain
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from lyric_lm.decoding.choice import Decoder
+    from lyric_lm.checks.check import Check
+    from lyric_lm.data.plain_tokenizer import AnyTokenizer
+    from lyric_lm.decoding.choice import Decoder, Network
     from lyric_lm.originality.hashes import Hashes
     from lyric_lm.sampling import Sample
 
@@ -55,43 +59,70 @@ def prompts_from(prompt: str | None, prompt_file: str | None) -> list[str]:
     return prompts
 
 
-def load(settings: dict[str, Any]) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase", str]:
-    """Load the model that ``run`` or ``model`` means; also return what to call it."""
-    from lyric_lm.model.pretrained import load_model
-    from lyric_lm.runs import model_folder
+def open_model(
+    settings: dict[str, Any], folder: Path | None, prompts: list[str], max_new_tokens: int
+) -> tuple["Network", "AnyTokenizer"]:
+    """Load and check the model in a folder, or the untrained one that the settings name.
 
-    if settings["run"] is None:
-        network, tokenizer = load_model(**settings["model"])
-        name = settings["model"]["name"]
-    else:
-        folder = model_folder(settings["run"])
+    Raises:
+        InputError: it cannot be had, a prompt does not fit it, or a check failed.
+    """
+    from lyric_lm.hardware import best_device
+    from lyric_lm.reopening import folder_key, keep_opened, reopen
+    from lyric_lm.sampling import encode_prompt
+
+    device = best_device()
+    key = folder_key(folder) if folder and device == "cpu" else None
+    known = reopen(folder, key) if folder and key else None
+    if known:
+        for prompt in prompts:  # what cannot fit is refused before anything is written
+            encode_prompt(known.network.context, known.tokenizer, prompt, max_new_tokens)
+        note(known.checks, settings["preflight"])
+        return known.network, known.tokenizer
+    from lyric_lm.model.pretrained import context_length, load_model
+
+    if folder:
         network, tokenizer = load_model(folder.name, str(folder), None, None, from_scratch=False)
-        name = str(folder)
-    return network, tokenizer, name
+    else:
+        network, tokenizer = load_model(**settings["model"])
+    for prompt in prompts:
+        encode_prompt(context_length(network), tokenizer, prompt, max_new_tokens)
+    if settings["preflight"]:
+        checks = check(network, tokenizer, device, from_scratch=not folder and settings["model"]["from_scratch"])
+        note(checks, settings["preflight"])
+        if folder and key:
+            keep_opened(folder, key, network, tokenizer, checks)
+    return network.to(device), tokenizer
 
 
-def check(network: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", settings: dict[str, Any]) -> None:
-    """Check machine and model before anything is written; say nothing where all is well.
+def check(
+    network: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", device: str, from_scratch: bool
+) -> list["Check"]:
+    """Check machine and model."""
+    from lyric_lm.checks.computer import check_for_writing
+    from lyric_lm.recall import identity
+
+    known_as = None if from_scratch else identity(network, tokenizer)
+    return check_for_writing(network, tokenizer, device, from_scratch=from_scratch, known_as=known_as)
+
+
+def note(checks: list["Check"], preflight: str | None) -> None:
+    """Write checks to the file that ``preflight`` names, if any; say nothing where all is well.
 
     Raises:
         InputError: a check failed.
     """
     from lyric_lm.checks.check import heed
-    from lyric_lm.checks.computer import check_for_writing
-    from lyric_lm.hardware import best_device
-    from lyric_lm.recall import identity
 
-    from_scratch = settings["run"] is None and settings["model"]["from_scratch"]
-    known_as = None if from_scratch else identity(network, tokenizer)
-    checks = check_for_writing(network, tokenizer, best_device(), from_scratch=from_scratch, known_as=known_as)
-    file = Path(settings["preflight"]).expanduser()
-    file.unlink(missing_ok=True)  # what the last one warned of is said again
-    heed(checks, file)
+    if preflight:
+        file = Path(preflight).expanduser()
+        file.unlink(missing_ok=True)  # what the last one warned of is said again
+        heed(checks, file)
 
 
 def generate(
-    network: "PreTrainedModel",
-    tokenizer: "PreTrainedTokenizerBase",
+    network: "Network",
+    tokenizer: "AnyTokenizer",
     prompts: list[str],
     seeds: list[int],
     sampling: "Sampling",
@@ -132,20 +163,15 @@ def main(cfg: DictConfig) -> None:
         raise InputError(f"out={out} exists and is not overwritten; choose another name")
     check_writing(settings)
     from lyric_lm.decoding.choice import decoder_for
-    from lyric_lm.hardware import best_device
     from lyric_lm.originality.hashes import hashes_for
-    from lyric_lm.sampling import encode_prompt
 
     sampling = Sampling.of(settings)
     choice = asdict(sampling)
-    network, tokenizer, name = load(settings)
-    hashes = hashes_for(None if settings["run"] is None else Path(name), sampling.originality)
-    for prompt in prompts:  # what cannot fit is refused before anything is written
-        encode_prompt(network, tokenizer, prompt, sampling.max_new_tokens)
-    if settings["preflight"]:
-        check(network, tokenizer, settings)
-    network.to(best_device())
+    folder = None if settings["run"] is None else model_folder(settings["run"])
+    hashes = hashes_for(folder, sampling.originality)
+    network, tokenizer = open_model(settings, folder, prompts, sampling.max_new_tokens)
     decoder = decoder_for(network, settings["precision"], settings["quantize"])
+    name = str(folder) if folder else settings["model"]["name"]
     choice |= {key: settings[key] for key in ("precision", "quantize") if settings[key] not in ("auto", None)}
     seeds = [settings["seed"] + i for i in range(settings["num_samples"])]
     if out:

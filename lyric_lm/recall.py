@@ -16,13 +16,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lyric_lm.cache import cache_folder, cached_file, code_digest
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 Found = TypeVar("Found", bound=list[Any] | dict[str, Any] | float)
 
@@ -99,7 +101,7 @@ def _place(kind: str, key: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
     return cache_folder() / "found" / f"{kind}-{name}.json", whole
 
 
-def identity(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> str:
+def identity(network: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> str:
     """Return a hash (SHA-256) of a model: class, configuration, tokenizer, and a checksum (CRC-32) of every weight."""
     whole = hashlib.sha256(f"{type(network).__name__} {configuration(network)} {_tokens(tokenizer)}".encode())
     state = network.state_dict()
@@ -109,7 +111,7 @@ def identity(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> st
     return whole.hexdigest()
 
 
-def configuration(network: PreTrainedModel) -> str:
+def configuration(network: "PreTrainedModel") -> str:
     """Return a network's configuration as text, with how it attends, without where it was loaded from."""
     config = {**network.config.to_dict(), "attention": network.config._attn_implementation}
     config.pop("_name_or_path", None)
@@ -123,7 +125,7 @@ def _digest(tensor: Tensor) -> bytes:
     return f"{content.dtype} {tuple(content.shape)} {checksum} ".encode()
 
 
-def _tokens(tokenizer: PreTrainedTokenizerBase) -> str:
+def _tokens(tokenizer: "PreTrainedTokenizerBase") -> str:
     fast = getattr(tokenizer, "backend_tokenizer", None)
     content = fast.to_str() if fast is not None else json.dumps(sorted(tokenizer.get_vocab().items()))
     return f"{type(tokenizer).__name__} {tokenizer.special_tokens_map} {content}"

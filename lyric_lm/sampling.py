@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lyric_lm import drawing
 from lyric_lm.data.encoding import separator_id
-from lyric_lm.decoding.choice import Decoder, Songs, decoder_for
+from lyric_lm.data.plain_tokenizer import AnyTokenizer
+from lyric_lm.decoding.choice import Decoder, Network, Songs, decoder_for
 from lyric_lm.drawing import Scores
 from lyric_lm.errors import InputError
 from lyric_lm.originality.guard import Guard, GuardedSong
@@ -37,8 +37,8 @@ class Sample:
 
 
 def write_songs(
-    network: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
+    network: Network,
+    tokenizer: AnyTokenizer,
     prompt: str,
     seeds: list[int],
     sampling: Sampling,
@@ -63,12 +63,13 @@ def write_songs(
     Raises:
         InputError: the prompt and ``max_new_tokens`` do not fit the model's context.
     """
-    separator = separator_id(tokenizer)
-    prompt = prompt.rstrip(" ")  # a trailing space would be a token of its own, which no song has
-    ids = encode_prompt(network, tokenizer, prompt, sampling.max_new_tokens)
-    guard = _guard(sampling, hashes)
     if not seeds:
         return
+    separator = separator_id(tokenizer)
+    prompt = prompt.rstrip(" ")  # a trailing space would be a token of its own, which no song has
+    decoder = decoder or decoder_for(network)
+    ids = encode_prompt(decoder.context, tokenizer, prompt, sampling.max_new_tokens)
+    guard = _guard(sampling, hashes)
     stream = _Stream(tokenizer, on_text, prompt, ids[1:]) if on_text and len(seeds) == 1 else None
     waiting = deque(
         _Song(place, seed, GuardedSong(guard, tokenizer, prompt, ids[1:]) if guard else None)
@@ -76,10 +77,8 @@ def write_songs(
     )
     finished: dict[int, Sample] = {}  # by place: those whose turn has not come
     turn = 0
-    was_training = network.training
-    network.eval()
-    try:
-        songs = (decoder or decoder_for(network)).songs(ids, len(ids) + sampling.max_new_tokens, batch_size)
+    with decoder.writing():
+        songs = decoder.songs(ids, len(ids) + sampling.max_new_tokens, batch_size)
         for song in _written(songs, waiting, ids, sampling, separator, stream):
             ended = song.new[-1] == separator
             text = prompt + _continuation(tokenizer, ids[1:], song.new[:-1] if ended else song.new)
@@ -91,8 +90,6 @@ def write_songs(
             while turn in finished:
                 yield finished.pop(turn)
                 turn += 1
-    finally:
-        network.train(was_training)
 
 
 def _guard(sampling: Sampling, hashes: Hashes | None) -> Guard | None:
@@ -103,31 +100,31 @@ def _guard(sampling: Sampling, hashes: Hashes | None) -> Guard | None:
     return Guard(sampling.originality, hashes)
 
 
-def encode_prompt(
-    network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt: str, max_new_tokens: int
-) -> list[int]:
+def encode_prompt(context: int, tokenizer: AnyTokenizer, prompt: str, max_new_tokens: int) -> list[int]:
     """Return the ids that a song with this prompt begins with: the separator, then the prompt's own.
+
+    Args:
+        context: the most positions that the model knows.
 
     Raises:
         InputError: the prompt and ``max_new_tokens`` do not fit the model's context.
     """
     prompt_ids = tokenizer(prompt.rstrip(" "), add_special_tokens=False, verbose=False)["input_ids"] if prompt else []
     ids = [separator_id(tokenizer), *prompt_ids]
-    limit = int(network.config.max_position_embeddings)
-    if len(ids) >= limit:
+    if len(ids) >= context:
         raise InputError(
-            f"prompt={prompt[:40]}... has {len(ids)} tokens, which leaves no room in the model's context of {limit}; "
+            f"prompt={prompt[:40]}... has {len(ids)} tokens, which leaves no room in the model's context of {context}; "
             "shorten the prompt"
         )
-    if len(ids) + max_new_tokens > limit:
+    if len(ids) + max_new_tokens > context:
         raise InputError(
             f"the prompt's {len(ids)} tokens and max_new_tokens={max_new_tokens} exceed the model's context "
-            f"of {limit}; set max_new_tokens <= {limit - len(ids)} or shorten the prompt"
+            f"of {context}; set max_new_tokens <= {context - len(ids)} or shorten the prompt"
         )
     return ids
 
 
-def _continuation(tokenizer: PreTrainedTokenizerBase, prompt_ids: list[int], new: list[int]) -> str:
+def _continuation(tokenizer: AnyTokenizer, prompt_ids: list[int], new: list[int]) -> str:
     """Decode the new tokens in the context of the prompt's, which decides about spaces between them."""
     whole = tokenizer.decode(prompt_ids + new, skip_special_tokens=True)
     return whole[len(tokenizer.decode(prompt_ids, skip_special_tokens=True)) :]
@@ -188,9 +185,7 @@ def _draw(scores: Scores, song: _Song, prompt_ids: list[int], sampling: Sampling
 class _Stream:
     """Pass text on as soon as it is whole: a letter may be several tokens."""
 
-    def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, on_text: Callable[[str], None], prompt: str, prompt_ids: list[int]
-    ):
+    def __init__(self, tokenizer: AnyTokenizer, on_text: Callable[[str], None], prompt: str, prompt_ids: list[int]):
         self.tokenizer, self.on_text = tokenizer, on_text
         self.prompt, self.prompt_ids = prompt, prompt_ids
         self.n_shown = 0  # characters

@@ -21,7 +21,7 @@ from lyric_lm.decoding.choice import decoder_for
 from lyric_lm.decoding.forward import ForwardDecoder
 from lyric_lm.decoding.fused import FusedDecoder
 from lyric_lm.decoding.linear import can_pack
-from lyric_lm.decoding.plain import is_plain
+from lyric_lm.decoding.plain import is_plain, plain_of
 from lyric_lm.errors import InputError
 
 N_TOKENS = 211  # no multiple of anything
@@ -65,6 +65,12 @@ def network(request: pytest.FixtureRequest) -> PreTrainedModel:
     return made(PLAIN[request.param]())
 
 
+def fused(network: PreTrainedModel, precision: str) -> FusedDecoder:
+    plain = plain_of(network)
+    assert plain is not None
+    return FusedDecoder(plain, precision)
+
+
 has_bfloat16 = pytest.mark.skipif(not choice._has_bfloat16(), reason="no bfloat16 in hardware")
 ROUGH = [pytest.param("bfloat16", marks=has_bfloat16), "int8"]
 IDS = torch.randint(1, N_TOKENS, (60,), generator=torch.Generator().manual_seed(5)).tolist()
@@ -82,21 +88,21 @@ def stepwise(decoder: Any, ids: list[int], n_prompt: int) -> Tensor:
 
 @pytest.mark.parametrize("n_prompt", [1, 2, 17])
 def test_logits_are_those_of_transformers(network: PreTrainedModel, n_prompt: int) -> None:
-    found = stepwise(FusedDecoder(network, "float32"), IDS, n_prompt)
+    found = stepwise(fused(network, "float32"), IDS, n_prompt)
     torch.testing.assert_close(found, right(network, IDS)[n_prompt - 1 :], atol=2e-4, rtol=1e-5)
 
 
 @pytest.mark.parametrize("precision", ROUGH)
 def test_less_exact_logits_are_near(network: PreTrainedModel, precision: str) -> None:
     expected = right(network, IDS)[4:]
-    found = stepwise(FusedDecoder(network, precision), IDS, 5)
+    found = stepwise(fused(network, precision), IDS, 5)
     assert float((found - expected).norm() / expected.norm()) < 0.05
     assert float((found - expected).abs().max()) > 1e-4  # it is another precision
 
 
 def test_int8_is_what_its_weights_say(network: PreTrainedModel) -> None:
     """The reference: weights rounded by hand to 255 steps a row, everything else as it was."""
-    found = stepwise(FusedDecoder(network, "int8"), IDS, 5)
+    found = stepwise(fused(network, "int8"), IDS, 5)
     tied = network.config.tie_word_embeddings
     if tied:  # the rows that are looked up stay as they were
         network.lm_head.weight = nn.Parameter(network.lm_head.weight.detach().clone())
@@ -113,7 +119,7 @@ def test_int8_is_what_its_weights_say(network: PreTrainedModel) -> None:
 @pytest.mark.parametrize("precision", ["float32", *ROUGH])
 def test_songs_come_and_go_and_change_nothing_about_each_other(network: PreTrainedModel, precision: str) -> None:
     """Five songs in three rows, of several lengths; each is what it is alone, to the last bit."""
-    decoder = FusedDecoder(network, precision)
+    decoder = fused(network, precision)
     texts = [IDS[:4] + IDS[start : start + n] for start, n in ((10, 12), (20, 3), (30, 7), (40, 5), (9, 20))]
     songs = decoder.songs(IDS[:4], 40, most=3)
     waiting, rows = list(range(5)), []
@@ -140,7 +146,7 @@ def test_songs_come_and_go_and_change_nothing_about_each_other(network: PreTrain
 
 def test_without_packed_products(network: PreTrainedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linear, "can_pack", lambda: False)
-    found = stepwise(FusedDecoder(network, "float32"), IDS, 5)
+    found = stepwise(fused(network, "float32"), IDS, 5)
     torch.testing.assert_close(found, right(network, IDS)[4:], atol=2e-4, rtol=1e-5)
 
 
@@ -156,7 +162,7 @@ def test_long_rows_are_summed_in_pieces() -> None:
 
 @pytest.mark.parametrize("precision", ROUGH)
 def test_rows_are_asked_whether_they_keep_apart(precision: str) -> None:
-    decoder = FusedDecoder(made(llama()), precision)
+    decoder = fused(made(llama()), precision)
     assert decoder.keeps_rows_apart()
     head = decoder.parts.head
     object.__setattr__(decoder.parts, "head", lambda x: head(x) * (1 + len(x) / 64))
@@ -165,12 +171,12 @@ def test_rows_are_asked_whether_they_keep_apart(precision: str) -> None:
 
 @has_bfloat16
 def test_rows_that_no_tile_fits_do_not_keep_apart() -> None:
-    assert not FusedDecoder(made(gpt2(n_embd=48)), "bfloat16").keeps_rows_apart()
+    assert not fused(made(gpt2(n_embd=48)), "bfloat16").keeps_rows_apart()
 
 
 def test_less_exact_precisions_write_fewer_at_a_time() -> None:
-    assert FusedDecoder(made(gpt2()), "int8").songs([0], 8, most=64).room == 4
-    assert FusedDecoder(made(gpt2()), "float32").songs([0], 8, most=64).room == 32
+    assert fused(made(gpt2()), "int8").songs([0], 8, most=64).room == 4
+    assert fused(made(gpt2()), "float32").songs([0], 8, most=64).room == 32
 
 
 # Which way is taken
@@ -263,6 +269,6 @@ def test_refusals(given: dict[str, str], line: str) -> None:
 def test_the_network_is_left_as_it_was(network: PreTrainedModel) -> None:
     before = {name: value.clone() for name, value in network.state_dict().items()}
     for precision in ("float32", "int8"):
-        stepwise(FusedDecoder(network, precision), IDS, 5)
+        stepwise(fused(network, precision), IDS, 5)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     network(torch.tensor([IDS])).logits.sum().backward()  # nothing of it became an inference tensor

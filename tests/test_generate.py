@@ -152,7 +152,10 @@ def test_nothing_is_written_with_damaged_weights(call: Call, tiny_run: Path, tmp
     assert not (tmp_path / "songs.jsonl").exists()
 
 
-def test_a_warning_is_said_each_time(call: Call, tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warning_is_said_each_time(
+    call: Call, tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LYRIC_LM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(computer, "check_loaded", lambda *_: Check("loaded", "warn", "9 left", "none", "look"))
     for _ in range(2):
         done = call("generate", f"run={tiny_run}", *SHORT)

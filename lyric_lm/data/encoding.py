@@ -3,13 +3,17 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
-from transformers import PreTrainedTokenizerBase
 
+from lyric_lm.data.plain_tokenizer import AnyTokenizer
 from lyric_lm.lyrics.song import Song
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 END_OF_TEXT = "<|endoftext|>"
 CHUNK = 1_000  # songs encoded at a time; what the tokenizer makes beside the ids takes thirty times their room
@@ -26,7 +30,7 @@ class EncodedSong:
     n_bytes: int
 
 
-def separator_id(tokenizer: PreTrainedTokenizerBase) -> int:
+def separator_id(tokenizer: AnyTokenizer) -> int:
     """Return the id that stands between songs: ``<|endoftext|>``, or the tokenizer's own end token.
 
     Raises:
@@ -40,7 +44,7 @@ def separator_id(tokenizer: PreTrainedTokenizerBase) -> int:
     return int(tokenizer.eos_token_id)
 
 
-def encode_songs(songs: Sequence[Song], tokenizer: PreTrainedTokenizerBase) -> list[EncodedSong]:
+def encode_songs(songs: Sequence[Song], tokenizer: "PreTrainedTokenizerBase") -> list[EncodedSong]:
     """Encode songs as separator + lyrics + separator.
 
     The leading separator is the first token's context, so every token of the song and the closing
@@ -52,7 +56,7 @@ def encode_songs(songs: Sequence[Song], tokenizer: PreTrainedTokenizerBase) -> l
     ]
 
 
-def encoded_one_by_one(songs: Sequence[Song], tokenizer: PreTrainedTokenizerBase) -> Iterator[NDArray[np.int32]]:
+def encoded_one_by_one(songs: Sequence[Song], tokenizer: "PreTrainedTokenizerBase") -> Iterator[NDArray[np.int32]]:
     """Yield each song's ids, (T,), with its separators, ``CHUNK`` songs encoded at a time."""
     separator = separator_id(tokenizer)
     lyrics = (song.lyrics for song in tqdm(songs, "Encoding", unit=" songs", delay=2, leave=False, disable=None))
@@ -61,7 +65,7 @@ def encoded_one_by_one(songs: Sequence[Song], tokenizer: PreTrainedTokenizerBase
             yield np.array([separator, *ids, separator], dtype=np.int32)
 
 
-def line_end_ids(tokenizer: PreTrainedTokenizerBase, songs: Iterable[EncodedSong]) -> set[int]:
+def line_end_ids(tokenizer: "PreTrainedTokenizerBase", songs: Iterable[EncodedSong]) -> set[int]:
     """Return the ids among the songs' tokens whose text ends a line; a long song may be cut after them."""
     used: set[int] = set()
     for song in songs:

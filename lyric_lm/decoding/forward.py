@@ -1,17 +1,32 @@
 """Songs written side by side with transformers' own forward: for every architecture and device."""
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 class ForwardDecoder:
-    """A network as it is, in its own precision; it must be in eval mode while songs are written."""
+    """A network as it is, in its own precision."""
 
-    def __init__(self, network: PreTrainedModel):
+    def __init__(self, network: "PreTrainedModel"):
         self.network = network
+        self.context = int(network.config.max_position_embeddings)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write songs within this: in eval mode, which is left as it was."""
+        was_training = self.network.training
+        self.network.eval()
+        try:
+            yield
+        finally:
+            self.network.train(was_training)
 
     @property
     def precision(self) -> str:
@@ -29,7 +44,7 @@ class ForwardSongs:
     Rows are of one length, so nothing is padded: songs leave as they finish, others begin when all have left.
     """
 
-    def __init__(self, network: PreTrainedModel, prompt_ids: list[int], most: int):
+    def __init__(self, network: "PreTrainedModel", prompt_ids: list[int], most: int):
         self.network, self.prompt_ids, self.most = network, prompt_ids, most
         self.n_rows, self.n_read = 0, 0
         self.cache: Any = None

@@ -6,14 +6,15 @@ same in any company.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from transformers import PreTrainedModel
 
 from lyric_lm.decoding.linear import activation_dtype
 from lyric_lm.decoding.network import take_apart
+from lyric_lm.decoding.plain import Plain
 
 Attend = Callable[[int, Tensor], Tensor]  # layer, (M, (H + 2K) D) -> (M, H D)
 # Songs at a time: the kernel of int8 multiplies four rows together, eight cost as much as twice four; those of the
@@ -23,16 +24,20 @@ _DEPTH = 32  # numbers that the processor's tiles of bfloat16 sum at once; the r
 
 
 class FusedDecoder:
-    """A plain network (``plain.is_plain``) made ready to write in ``precision``; a copy of its weights, as they are.
+    """A plain network made ready to write in ``precision``; a copy of its weights, as they are.
 
     Args:
         precision: ``float32``, ``bfloat16`` or ``int8``; see ``linear``.
     """
 
-    def __init__(self, network: PreTrainedModel, precision: str):
+    def __init__(self, plain: Plain, precision: str):
         self.precision, self.dtype = precision, activation_dtype(precision)
-        self.vocabulary = int(network.config.vocab_size)
-        self.parts = take_apart(network, precision)
+        self.vocabulary, self.context = int(plain.config["vocab_size"]), plain.context
+        self.parts = take_apart(plain, precision)
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Return what to write songs within: here nothing is needed."""
+        return nullcontext()
 
     @torch.inference_mode()
     def keeps_rows_apart(self) -> bool:

@@ -1,18 +1,17 @@
 """What a network computes, taken apart into the few functions that a step calls: embedding, norms, products, head.
 
-A plain GPT-2 or Llama of transformers goes in (``plain.is_plain``), with its weights as they are now.
+A plain GPT-2 or Llama goes in as transformers would describe it (``plain.Plain``), with its weights as they are now.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from transformers import GPT2LMHeadModel, LlamaForCausalLM, PreTrainedModel
 
 from lyric_lm.decoding.linear import Linear, activation_dtype, make_linear
+from lyric_lm.decoding.plain import Plain
 
 Map = Callable[[Tensor], Tensor]
 
@@ -55,66 +54,71 @@ class Parts:
     widths: set[int]
 
 
-def take_apart(network: PreTrainedModel, precision: str) -> Parts:
+def take_apart(plain: Plain, precision: str) -> Parts:
     """Make a plain network's weights ready, as they are now."""
     with torch.inference_mode():
-        return _gpt2(network, precision) if isinstance(network, GPT2LMHeadModel) else _llama(network, precision)
+        return _gpt2(plain, precision) if plain.kind == "gpt2" else _llama(plain, precision)
 
 
-def _gpt2(network: GPT2LMHeadModel, precision: str) -> Parts:
-    config: Any = network.config
-    model: Any = network.transformer
+def _gpt2(plain: Plain, precision: str) -> Parts:
+    config = plain.config
 
-    def product(module: Any) -> Linear:
-        return make_linear(module.weight.detach().t(), module.bias.detach(), precision)
+    def product(name: str) -> Linear:
+        weight, bias = plain.pair(name)
+        return make_linear(weight.t(), bias, precision)
 
-    def mlp(block: Any) -> Map:
-        widen, narrow = product(block.mlp.c_fc), product(block.mlp.c_proj)
+    def mlp(name: str) -> Map:
+        widen, narrow = product(f"{name}.c_fc"), product(f"{name}.c_proj")
         return lambda x: narrow(F.gelu(widen(x), approximate="tanh"))
 
+    def norm(name: str) -> Map:
+        weight, bias = plain.pair(name)
+        eps, dtype = config["layer_norm_epsilon"], activation_dtype(precision)
+        return lambda x: F.layer_norm(x, weight.shape, weight, bias, eps).to(dtype)
+
+    names = [f"transformer.h.{layer}" for layer in range(config["n_layer"])]
     blocks = [
         Block(
-            *(_layer_norm(block.ln_1, precision), product(block.attn.c_attn), product(block.attn.c_proj)),
-            *(_layer_norm(block.ln_2, precision), mlp(block)),
+            *(norm(f"{name}.ln_1"), product(f"{name}.attn.c_attn"), product(f"{name}.attn.c_proj")),
+            *(norm(f"{name}.ln_2"), mlp(f"{name}.mlp")),
         )
-        for block in model.h
+        for name in names
     ]
-    tokens, places = model.wte.weight.detach(), model.wpe.weight.detach()
+    tokens, places = plain.weight("transformer.wte.weight"), plain.weight("transformer.wpe.weight")
     return Parts(
         embed=lambda ids, positions: tokens[ids] + places[positions],
         rotations=None,
         blocks=blocks,
-        norm=_layer_norm(model.ln_f, precision),
-        head=make_linear(network.lm_head.weight.detach(), _bias(network.lm_head), precision),
-        n_heads=config.n_head,
-        n_kv_heads=config.n_head,
-        head_dim=config.n_embd // config.n_head,
-        widths={config.n_embd, config.n_inner or 4 * config.n_embd},
+        norm=norm("transformer.ln_f"),
+        head=make_linear(*plain.pair("lm_head"), precision),
+        n_heads=config["n_head"],
+        n_kv_heads=config["n_head"],
+        head_dim=config["n_embd"] // config["n_head"],
+        widths={config["n_embd"], config["n_inner"] or 4 * config["n_embd"]},
     )
 
 
-def _llama(network: LlamaForCausalLM, precision: str) -> Parts:
-    config: Any = network.config
-    model: Any = network.model
-    n_heads, n_kv_heads = config.num_attention_heads, config.num_key_value_heads
-    head_dim = model.layers[0].self_attn.head_dim
+def _llama(plain: Plain, precision: str) -> Parts:
+    config = plain.config
+    n_heads, n_kv_heads = config["num_attention_heads"], config["num_key_value_heads"]
+    head_dim = config["head_dim"] or config["hidden_size"] // n_heads
 
-    def paired(module: Any, n: int) -> tuple[Tensor, Tensor | None]:
+    def paired(name: str, n: int) -> tuple[Tensor, Tensor | None]:
         """Put the two numbers that turn together side by side; queries and keys alike, so their products stay."""
-        weight, bias = module.weight.detach(), _bias(module)
+        weight, bias = plain.pair(name)
         weight = weight.view(n, 2, head_dim // 2, -1).transpose(1, 2).reshape(weight.shape)
         return weight, None if bias is None else bias.view(n, 2, head_dim // 2).transpose(1, 2).reshape(-1)
 
-    def qkv(attention: Any) -> Linear:
-        value = (attention.v_proj.weight.detach(), _bias(attention.v_proj))
-        return _joined([paired(attention.q_proj, n_heads), paired(attention.k_proj, n_kv_heads), value], precision)
+    def qkv(name: str) -> Linear:
+        queries, keys = paired(f"{name}.q_proj", n_heads), paired(f"{name}.k_proj", n_kv_heads)
+        return _joined([queries, keys, plain.pair(f"{name}.v_proj")], precision)
 
-    def product(module: Any) -> Linear:
-        return make_linear(module.weight.detach(), _bias(module), precision)
+    def product(name: str) -> Linear:
+        return make_linear(*plain.pair(name), precision)
 
-    def mlp(module: Any) -> Map:
-        both = [(part.weight.detach(), _bias(part)) for part in (module.gate_proj, module.up_proj)]
-        widen, narrow = _joined(both, precision), product(module.down_proj)
+    def mlp(name: str) -> Map:
+        widen = _joined([plain.pair(f"{name}.{part}_proj") for part in ("gate", "up")], precision)
+        narrow = product(f"{name}.down_proj")
 
         def gated(x: Tensor) -> Tensor:
             gate, up = widen(x).chunk(2, dim=-1)
@@ -122,45 +126,41 @@ def _llama(network: LlamaForCausalLM, precision: str) -> Parts:
 
         return gated
 
+    def norm(name: str) -> Map:
+        weight, _ = plain.pair(name)
+        eps, dtype = config["rms_norm_eps"], activation_dtype(precision)
+        return lambda x: F.rms_norm(x, weight.shape, weight, eps).to(dtype)
+
+    names = [f"model.layers.{layer}" for layer in range(config["num_hidden_layers"])]
     blocks = [
         Block(
-            *(_rms_norm(layer.input_layernorm, precision), qkv(layer.self_attn), product(layer.self_attn.o_proj)),
-            *(_rms_norm(layer.post_attention_layernorm, precision), mlp(layer.mlp)),
+            *(norm(f"{name}.input_layernorm"), qkv(f"{name}.self_attn"), product(f"{name}.self_attn.o_proj")),
+            *(norm(f"{name}.post_attention_layernorm"), mlp(f"{name}.mlp")),
         )
-        for layer in model.layers
+        for name in names
     ]
-    tokens = model.embed_tokens.weight.detach()
-    positions = torch.arange(config.max_position_embeddings, dtype=torch.float32)
-    angles = torch.outer(positions, model.rotary_emb.inv_freq.float())  # (positions, D / 2)
+    tokens = plain.weight("model.embed_tokens.weight")
     return Parts(
         embed=lambda ids, positions: tokens[ids],
-        rotations=torch.polar(torch.ones_like(angles), angles)[:, None],
+        rotations=_rotations(head_dim, config["rope_parameters"]["rope_theta"], plain.context),
         blocks=blocks,
-        norm=_rms_norm(model.norm, precision),
-        head=product(network.lm_head),
+        norm=norm("model.norm"),
+        head=product("lm_head"),
         n_heads=n_heads,
         n_kv_heads=n_kv_heads,
         head_dim=head_dim,
-        widths={config.hidden_size, n_heads * head_dim, config.intermediate_size},
+        widths={config["hidden_size"], n_heads * head_dim, config["intermediate_size"]},
     )
 
 
-def _bias(module: Any) -> Tensor | None:
-    return None if module.bias is None else module.bias.detach()
+def _rotations(head_dim: int, theta: float, n_positions: int) -> Tensor:
+    """Return by what the pairs of a head's numbers are turned, (positions, 1, D / 2) complex64: RoPE's, unscaled."""
+    frequencies = 1.0 / theta ** (torch.arange(0, head_dim, 2, dtype=torch.float32) / head_dim)
+    angles = torch.outer(torch.arange(n_positions, dtype=torch.float32), frequencies)
+    return torch.polar(torch.ones_like(angles), angles)[:, None]
 
 
 def _joined(parts: list[tuple[Tensor, Tensor | None]], precision: str) -> Linear:
     """Return several products of the same rows as one; either all of them have a bias or none."""
     weights, biases = zip(*parts, strict=True)
     return make_linear(torch.cat(weights), None if biases[0] is None else torch.cat(biases), precision)
-
-
-def _layer_norm(module: Any, precision: str) -> Map:
-    weight, bias, eps, dtype = module.weight.detach(), _bias(module), module.eps, activation_dtype(precision)
-    return lambda x: F.layer_norm(x, weight.shape, weight, bias, eps).to(dtype)
-
-
-def _rms_norm(module: Any, precision: str) -> Map:
-    weight, dtype = module.weight.detach(), activation_dtype(precision)
-    eps = module.variance_epsilon if hasattr(module, "variance_epsilon") else module.eps
-    return lambda x: F.rms_norm(x, weight.shape, weight, eps).to(dtype)

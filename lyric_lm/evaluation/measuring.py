@@ -24,7 +24,7 @@ from lyric_lm.evaluation.subject import Subject
 from lyric_lm.evaluation.writing import ended_of, write_samples, written
 from lyric_lm.hardware import best_device, give_back_memory
 from lyric_lm.lyrics.song import Song
-from lyric_lm.model.pretrained import load_model
+from lyric_lm.model.pretrained import context_length, load_model
 from lyric_lm.originality.copies import TrainingLines, copying, near_lines, passages
 from lyric_lm.originality.hashes import Hashes, hashes_for
 from lyric_lm.originality.index import SongIndex
@@ -144,7 +144,7 @@ def _load(model: dict[str, Any], prompt: str, sampling: Sampling) -> tuple[PreTr
         InputError: it cannot be had, or the prompt and ``max_new_tokens`` do not fit its context.
     """
     network, tokenizer = load_model(**model)
-    encode_prompt(network, tokenizer, prompt, sampling.max_new_tokens)
+    encode_prompt(context_length(network), tokenizer, prompt, sampling.max_new_tokens)
     return network.to(best_device()), tokenizer
 
 

@@ -9,8 +9,8 @@ A word counts as soon as its letters are there, though more may follow: so the t
 from collections.abc import Sequence
 
 import numpy as np
-from transformers import PreTrainedTokenizerBase
 
+from lyric_lm.data.plain_tokenizer import AnyTokenizer
 from lyric_lm.lyrics.folding import folded_words
 from lyric_lm.originality.hashes import Hashes, hash_run
 
@@ -42,7 +42,7 @@ class GuardedSong:
         prompt_ids: its tokens, without the separator.
     """
 
-    def __init__(self, guard: Guard, tokenizer: PreTrainedTokenizerBase, prompt: str, prompt_ids: list[int]):
+    def __init__(self, guard: Guard, tokenizer: AnyTokenizer, prompt: str, prompt_ids: list[int]):
         self.guard, self.tokenizer = guard, tokenizer
         self.ids = list(prompt_ids)  # of the song's end: as many as its last words need
         self.prompt = prompt  # stands for the first so many characters of what the tokens say, as it was typed
