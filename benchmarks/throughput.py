@@ -4,9 +4,9 @@ Hugging Face's Trainer in three forms, nanoGPT's model and loop, and this projec
 own default ones train the same shape (random weights in the shape of GPT-2, or SmolLM2-135M) on the same songs, each
 round each in a process of its own, so that what else the machine does meets all of them. A step counts by the tokens
 that are scored: padding is not.
-Out come medians, the ratio of ours to each within a round, and the share that each makes of the machine's rate of bf16
-matrix products: 6 operations per weight and scored token, 12 per layer, width and token seen in attention, over the
-quickest product found.
+Where the processor multiplies no bf16, all compute in 32 bits. Out come medians, the ratio of ours to each within a
+round, and the share that each makes of the machine's rate of matrix products: 6 operations per weight and scored token,
+12 per layer, width and token seen in attention, over the quickest product found.
 """
 
 import argparse
@@ -23,15 +23,18 @@ from benchmarks import ours
 from benchmarks.record import record, spread, table
 from benchmarks.references import hf_trainer, nanogpt, report_recipe, trainer_best
 from benchmarks.references.songs import Songs, load_plain, read_songs
+from lyric_lm.hardware import multiplies_bf16
 from lyric_lm.model.fast import speed_up
 from lyric_lm.model.pretrained import load_model
 
+DTYPE = torch.bfloat16 if multiplies_bf16("cpu") else torch.float32
+BEST = "bf16" if DTYPE is torch.bfloat16 else "32-bit"
 CONTENDERS = {
     "hf_1024": "HF Trainer, padded to 1,024, 32-bit, the model's dropout",
     "hf_longest": "HF Trainer, padded to the longest of 4, 32-bit, the model's dropout",
-    "hf_best": "HF Trainer, bf16, no dropout, grouped by length",
-    "nanogpt": "nanoGPT, bf16, 4 x 512",
-    "ours": "lyric_lm, bf16, 4 x 512",
+    "hf_best": f"HF Trainer, {BEST}, no dropout, grouped by length",
+    "nanogpt": f"nanoGPT, {BEST}, 4 x 512",
+    "ours": f"lyric_lm, {BEST}, 4 x 512",
     "ours_default": "lyric_lm, defaults (512 tokens a step)",
 }
 BLOCKS = nanogpt.Recipe(3e-5, batch_size=4, block_size=512, accumulation=1, steps=10_000, epochs=0, decays=False)
@@ -109,12 +112,12 @@ def flops_per_token(network: PreTrainedModel, songs: Songs) -> float:
 
 
 def matrix_rate(network: PreTrainedModel, n_rows: int = 2048, n_products: int = 5) -> float:
-    """Return the operations per second of the quickest bf16 product: 2,048 rows times a layer's matrix, or a square."""
+    """Return the operations per second of the quickest product: 2,048 rows times a layer's matrix, or a square."""
     shapes = {tuple(p.shape) for name, p in network.base_model.named_parameters() if p.ndim == 2 and ".weight" in name}
     rates = []
     for n_in, n_out in [*sorted(shape for shape in shapes if max(shape) < 20_000), (n_rows, n_rows)]:
-        rows, matrix = torch.randn(n_rows, n_in).bfloat16(), torch.randn(n_in, n_out).bfloat16()
-        out = torch.empty(n_rows, n_out, dtype=torch.bfloat16)
+        rows, matrix = torch.randn(n_rows, n_in).to(DTYPE), torch.randn(n_in, n_out).to(DTYPE)
+        out = torch.empty(n_rows, n_out, dtype=DTYPE)
         seconds = []
         for _ in range(n_products + 2):
             began = time.perf_counter()
@@ -171,7 +174,7 @@ def main() -> None:
         for name, rates in found.items()
     ]
     print(table(rows))
-    print(f"\nbf16 matrix products: {ceiling / 1e9:.0f} GFLOP/s; a scored token takes {flops / 1e9:.3f} GFLOP")
+    print(f"\n{BEST} matrix products: {ceiling / 1e9:.0f} GFLOP/s; a scored token takes {flops / 1e9:.3f} GFLOP")
     record("throughput", rows, tokens_per_second=found, matrix_flops=ceiling, flops_per_token=flops)
 
 

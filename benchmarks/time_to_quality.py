@@ -151,6 +151,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--seconds", type=float, default=90.0, help="of training for each contender; 0: no limit")
     parser.add_argument("--model", default="smollm2", help="one of conf/model; gpt2 where a model hub is in reach")
+    parser.add_argument("--without", nargs="+", choices=("A", "B", "C"), default=[], help="references to leave out")
     parser.add_argument("--keep-references", action="store_true")
     parser.add_argument("--short", action="store_true", help="12 seconds each, and without A, whose steps are longer")
     parser.add_argument("--one", choices=CONTENDERS, help="one contender, here, on the first artist and seed")
@@ -160,6 +161,7 @@ def main() -> None:
     if arguments.one:
         print(json.dumps(measure(arguments.one, artists[0], arguments.seeds[0], arguments.model, seconds)))
         return
+    left_out = {*arguments.without, *("A" if arguments.short else "")}
     settings = {"artists": artists, "seeds": arguments.seeds, "seconds": seconds, "model": arguments.model}
     last = kept(settings) if arguments.keep_references else {}
     found: dict[str, dict[str, dict[str, Any]]] = {}
@@ -167,7 +169,7 @@ def main() -> None:
         for seed in map(str, arguments.seeds):
             contenders = found.setdefault(artist, {}).setdefault(seed, {})
             for name in CONTENDERS:
-                if name == "A" and arguments.short:
+                if name in left_out:
                     continue
                 if last and name != "ours":
                     contenders[name] = last[artist][seed][name]

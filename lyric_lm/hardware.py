@@ -39,7 +39,7 @@ def resolve_precision(precision: str, accelerator: str) -> str:
     """
     accelerator = device_of(accelerator)
     if precision == "auto":
-        return "bf16-mixed" if _multiplies_bf16(accelerator) else "32-true"
+        return "bf16-mixed" if multiplies_bf16(accelerator) else "32-true"
     if accelerator == "mps" and "16" in str(precision):
         raise InputError(
             f"trainer.precision={precision} is refused on MPS, where half precision gives wrong results "
@@ -53,7 +53,8 @@ def resolve_precision(precision: str, accelerator: str) -> str:
     return str(precision)
 
 
-def _multiplies_bf16(accelerator: str) -> bool:
+def multiplies_bf16(accelerator: str) -> bool:
+    """Tell whether a device multiplies bf16 in hardware: ``cuda``, ``mps`` or ``cpu``."""
     if accelerator == "cuda":
         return torch.cuda.get_device_capability() >= (8, 0)
     if accelerator == "cpu":

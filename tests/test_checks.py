@@ -11,8 +11,9 @@ from safetensors.torch import load_file, save_file
 from tokenizers.normalizers import Replace
 
 from lyric_lm import hardware
-from lyric_lm.checks import recipe, versions
+from lyric_lm.checks import computer, recipe, versions
 from lyric_lm.checks.check import Check, heed
+from lyric_lm.checks.computer import check_precision
 from lyric_lm.checks.weights import check_loaded, check_round_trip
 from lyric_lm.errors import InputError
 from lyric_lm.model import pretrained
@@ -101,7 +102,7 @@ def test_weights_that_were_left_over_and_a_lossy_tokenizer(hub_server: Hub, tmp_
 
 def test_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     for has_bf16, expected in ((True, "bf16-mixed"), (False, "32-true")):
-        monkeypatch.setattr(hardware, "_multiplies_bf16", lambda _, answer=has_bf16: answer)
+        monkeypatch.setattr(hardware, "multiplies_bf16", lambda _, answer=has_bf16: answer)
         assert hardware.resolve_precision("auto", "cpu") == expected
     assert hardware.resolve_precision("32-true", "cpu") == "32-true"
     for precision in ("16-mixed", "bf16-mixed"):
@@ -110,6 +111,16 @@ def test_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hardware.resolve_precision("auto", "mps") == "32-true"
     with pytest.raises(InputError, match="bf16-mixed"):
         hardware.resolve_precision("bf16-true", "cpu")
+
+
+def test_half_precision_that_the_processor_takes_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(computer, "multiplies_bf16", lambda _: False)
+    slow = check_precision("bf16-mixed", "cpu")
+    assert (slow.status, slow.figure) == ("warn", "bf16-mixed on cpu")
+    assert "trainer.precision=auto" in slow.meaning
+    assert check_precision("32-true", "cpu").status == check_precision("16-mixed", "cuda").status == "pass"
+    monkeypatch.setattr(computer, "multiplies_bf16", lambda _: True)
+    assert check_precision("bf16-mixed", "cpu").status == "pass"
 
 
 def test_the_command_prints_and_writes_the_checks(call: Callable[..., Done], tmp_path: Path) -> None:
@@ -125,5 +136,5 @@ def test_the_command_prints_and_writes_the_checks(call: Callable[..., Done], tmp
     lines = done.out.splitlines()
     assert [line.split()[:2] for line in lines[:-2]] == [["PASS", check["name"]] for check in written]
     assert len({line.index("(") for line in lines[:3]}) == 1  # aligned
-    assert lines[-1] == "all 29 checks passed"
+    assert lines[-1] == "all 30 checks passed"
     assert all(set(check) == {"name", "status", "figure", "limit", "meaning"} for check in written)

@@ -1,11 +1,11 @@
 """Reference C: nanoGPT's model and training loop, written anew from its architecture.
 
 Of https://github.com/karpathy/nanoGPT. One stream of tokens, songs divided by ``<|endoftext|>`` only; random crops of
-``block_size``; bf16 autocast; AdamW with betas 0.9 and 0.95, decay 0.1 on matrices, fused; gradients clipped at 1.0.
-Kinder than the original in two points: the optimizer is fused on CPUs too, and the last batch's loss is not read. Its
-own ``GPT`` (random weights) is for throughput, compiled where ``Recipe.compiles`` says so, loss included. For time to
-quality its loop trains the network that all others train: the weights of GPT-2, which its model would load, come from a
-model hub; with one, ``--model gpt2`` gives them to every contender.
+``block_size``; bf16 autocast where the hardware multiplies it; AdamW with betas 0.9 and 0.95, decay 0.1 on matrices,
+fused; gradients clipped at 1.0. Kinder than the original in two points: the optimizer is fused on CPUs too, and the
+last batch's loss is not read. Its own ``GPT`` (random weights) is for throughput, compiled where ``Recipe.compiles``
+says so, loss included. For time to quality its loop trains the network that all others train: the weights of GPT-2,
+which its model would load, come from a model hub; with one, ``--model gpt2`` gives them to every contender.
 """
 
 import math
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks.references.songs import Songs, Watcher
+from lyric_lm.hardware import multiplies_bf16
 
 PADDED_VOCABULARY = 50304  # GPT-2's 50,257, rounded up to a multiple of 64
 
@@ -169,7 +170,7 @@ def fit(network: nn.Module, songs: Songs, watcher: Watcher, seed: int, recipe: R
             ids, following = crop(tokens, recipe.batch_size, recipe.block_size, generator)
             if device.type == "cuda":
                 ids, following = (x.pin_memory().to(device, non_blocking=True) for x in (ids, following))
-            with torch.autocast(device.type, torch.bfloat16):
+            with torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bf16(device.type)):
                 loss = loss_of(ids, following)
             (loss / recipe.accumulation).backward()
             if batch < recipe.accumulation - 1 and watcher.after_batch(network, ids.numel(), is_step=False):

@@ -1,15 +1,16 @@
 """Reference B: Hugging Face's Trainer as good as it gets at this job, without leaving its own switches.
 
-bf16, no dropout (the network's), songs grouped by length and padded to the longest of a batch, fused AdamW (its
-default) with decay, a cosine. Rate, batch size and epochs come from the demo album (``python -m
-benchmarks.references.tune``), whose grid was run at one rate so far; which of its weights count is left to the judge,
-who takes the best.
+bf16 where the hardware multiplies it, no dropout (the network's), songs grouped by length and padded to the longest of
+a batch, fused AdamW (its default) with decay, a cosine. Rate, batch size and epochs come from the demo album (``python
+-m benchmarks.references.tune``), whose grid was run at one rate so far; which of its weights count is left to the
+judge, who takes the best.
 """
 
 from transformers import PreTrainedModel
 
 from benchmarks.references import hf_trainer
 from benchmarks.references.songs import Songs, Watcher
+from lyric_lm.hardware import best_device, multiplies_bf16
 
 LEARNING_RATE, BATCH_SIZE, EPOCHS = 1e-4, 2, 3
 
@@ -22,7 +23,6 @@ def fit(
     learning_rate: float = LEARNING_RATE,
     batch_size: int = BATCH_SIZE,
     epochs: float = EPOCHS,
-    bf16: bool = True,
 ) -> None:
     """Train a network with the tuned recipe, or with another rate, batch size and length."""
     hf_trainer.fit(
@@ -31,7 +31,7 @@ def fit(
         watcher,
         seed,
         is_wide=False,
-        bf16=bf16,
+        bf16=multiplies_bf16(best_device()),
         train_sampling_strategy="group_by_length",
         num_train_epochs=epochs,
         learning_rate=learning_rate,
