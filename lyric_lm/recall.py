@@ -137,6 +137,7 @@ def circumstances() -> dict[str, Any]:
     return {
         "package": code_digest(),
         **{name: version(name) for name in ("torch", "transformers", "tokenizers", "lightning", "peft", "numpy")},
+        "python": platform.python_version(),
         "machine": [platform.platform(), platform.processor(), _processor(), gpu],
         "threads": torch.get_num_threads(),
         "matmul": torch.get_float32_matmul_precision(),

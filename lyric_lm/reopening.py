@@ -6,6 +6,7 @@ the checks. It holds until a bit of a file changes, or a version, the machine, o
 Then, and wherever anything is unusual, the folder is opened the first way, which can say what is wrong.
 """
 
+import json
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -98,8 +99,9 @@ def keep_opened(
     if plain is None or any(check.status != PASS for check in checks):
         return
     if _has_weights(folder, plain) and does_no_more(tokenizer, PlainTokenizer(folder, tokenizer.eos_token_id)):
+        config = json.loads(json.dumps(plain.config, default=str))  # a value that is no plain data decides nothing here
         passed = [asdict(check) for check in checks]
-        keep("folder", key, {"config": plain.config, "eos_token_id": tokenizer.eos_token_id, "checks": passed})
+        keep("folder", key, {"config": config, "eos_token_id": tokenizer.eos_token_id, "checks": passed})
 
 
 def _has_weights(folder: Path, plain: Plain) -> bool:
