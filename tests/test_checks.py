@@ -130,8 +130,8 @@ def test_the_command_prints_and_writes_the_checks(call: Callable[..., Done], tmp
     assert [check["name"] for check in written] == [
         *("torch", "attention", "draws", "loaded", "weights", "vocabulary", "round_trip"),
         *("predictions", "logits", "greedy", "cached_decoding", "batched", "left_padded", "packing", "far_positions"),
-        *("tied_weights", "sampling", "optimizer_step", "language", "song_lengths", "held_out_songs", "steps"),
-        *("tokens_per_step", "warmup", "learning_rate", "label_smoothing", "memory", "disk", "untrained_loss"),
+        *("tied_weights", "sampling", "optimizer_step", "precision", "language", "song_lengths", "held_out_songs"),
+        *("steps", "tokens_per_step", "warmup", "learning_rate", "label_smoothing", "memory", "disk", "untrained_loss"),
     ]
     lines = done.out.splitlines()
     assert [line.split()[:2] for line in lines[:-2]] == [["PASS", check["name"]] for check in written]

@@ -50,7 +50,7 @@ def check_computer(
         key = {"device": device, "precision": precision, "finetune": settings["finetune"], "model": settings["model"]}
         checks += _once("step", known_as, key, lambda: [check_step(network, ids, device, precision)])
     give_back_memory()  # the copies; else they would add to the run's peak
-    return [*checks, check_precision(precision, device)]
+    return checks
 
 
 def check_precision(precision: str, device: str) -> Check:

@@ -10,11 +10,12 @@ from typing import Any
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lyric_lm.checks.check import FAIL, PASS, WARN, Check
-from lyric_lm.checks.computer import N_SONGS, check_computer
+from lyric_lm.checks.computer import N_SONGS, check_computer, check_precision
 from lyric_lm.checks.disk import check_disk
 from lyric_lm.checks.memory import check_memory
 from lyric_lm.checks.songs import check_held_out, check_language, check_lengths, fill_of, song_lengths
 from lyric_lm.data.datamodule import LyricsDataModule
+from lyric_lm.hardware import device_of, resolve_precision
 from lyric_lm.lyrics.corpus import Corpus
 from lyric_lm.lyrics.song import spread
 from lyric_lm.model.optim import lr_factor, n_warmup_steps
@@ -203,7 +204,9 @@ def check_all(
     n_characters = sum(len(song.lyrics) for song in corpus.splits["train"])
     lengths = song_lengths(songs.parts["train"], songs.pad_id)
     fill = fill_of(songs, data["block_size"])
+    device = device_of(trainer["accelerator"])
     checks = [
+        check_precision(resolve_precision(trainer["precision"], device), device),
         check_language(songs.n_targets("train"), n_characters, model["name"], corpus.languages, corpus.scripts),
         check_lengths(lengths, data["block_size"], context_length(network), fill, model["name"]),
         check_held_out(len(corpus.splits["train"]), len(corpus.splits["val"])),
