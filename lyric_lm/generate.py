@@ -71,12 +71,15 @@ def open_model(
     from lyric_lm.reopening import folder_key, keep_opened, reopen
     from lyric_lm.sampling import encode_prompt
 
+    def refuse_long(context: int, tokenizer: "AnyTokenizer") -> None:  # before any check is made
+        for prompt in prompts:
+            encode_prompt(context, tokenizer, prompt, max_new_tokens)
+
     device = best_device()
     key = folder_key(folder) if folder and device == "cpu" else None
     known = reopen(folder, key) if folder and key else None
     if known:
-        for prompt in prompts:  # what cannot fit is refused before anything is written
-            encode_prompt(known.network.context, known.tokenizer, prompt, max_new_tokens)
+        refuse_long(known.network.context, known.tokenizer)
         note(known.checks, settings["preflight"])
         return known.network, known.tokenizer
     from lyric_lm.model.pretrained import context_length, load_model
@@ -85,8 +88,7 @@ def open_model(
         network, tokenizer = load_model(folder.name, str(folder), None, None, from_scratch=False)
     else:
         network, tokenizer = load_model(**settings["model"])
-    for prompt in prompts:
-        encode_prompt(context_length(network), tokenizer, prompt, max_new_tokens)
+    refuse_long(context_length(network), tokenizer)
     if settings["preflight"]:
         checks = check(network, tokenizer, device, from_scratch=not folder and settings["model"]["from_scratch"])
         note(checks, settings["preflight"])

@@ -11,9 +11,8 @@ from safetensors.torch import load_file, save_file
 from tokenizers.normalizers import Replace
 
 from lyric_lm import hardware
-from lyric_lm.checks import computer, recipe, versions
+from lyric_lm.checks import recipe, versions
 from lyric_lm.checks.check import Check, heed
-from lyric_lm.checks.computer import check_precision
 from lyric_lm.checks.weights import check_loaded, check_round_trip
 from lyric_lm.errors import InputError
 from lyric_lm.model import pretrained
@@ -114,13 +113,15 @@ def test_precision(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_half_precision_that_the_processor_takes_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(computer, "multiplies_bf16", lambda _: False)
-    slow = check_precision("bf16-mixed", "cpu")
+    monkeypatch.setattr(recipe, "multiplies_bf16", lambda _: False)
+    slow = recipe.check_precision("bf16-mixed", "cpu")
     assert (slow.status, slow.figure) == ("warn", "bf16-mixed on cpu")
     assert "trainer.precision=auto" in slow.meaning
-    assert check_precision("32-true", "cpu").status == check_precision("16-mixed", "cuda").status == "pass"
-    monkeypatch.setattr(computer, "multiplies_bf16", lambda _: True)
-    assert check_precision("bf16-mixed", "cpu").status == "pass"
+    assert (
+        recipe.check_precision("32-true", "cpu").status == recipe.check_precision("16-mixed", "cuda").status == "pass"
+    )
+    monkeypatch.setattr(recipe, "multiplies_bf16", lambda _: True)
+    assert recipe.check_precision("bf16-mixed", "cpu").status == "pass"
 
 
 def test_the_command_prints_and_writes_the_checks(call: Callable[..., Done], tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lyric_lm.checks.check import FAIL, PASS, WARN, Check
+from lyric_lm.checks.check import FAIL, PASS, Check
 from lyric_lm.checks.machine import check_machine, our_songs, text_ids
 from lyric_lm.checks.versions import check_versions
 from lyric_lm.checks.weights import check_loaded, check_weights
-from lyric_lm.hardware import device_of, give_back_memory, multiplies_bf16, resolve_precision
+from lyric_lm.hardware import device_of, give_back_memory, resolve_precision
 from lyric_lm.model.lora import is_adapted
 from lyric_lm.recall import recall_of_model
 
@@ -51,18 +51,6 @@ def check_computer(
         checks += _once("step", known_as, key, lambda: [check_step(network, ids, device, precision)])
     give_back_memory()  # the copies; else they would add to the run's peak
     return checks
-
-
-def check_precision(precision: str, device: str) -> Check:
-    """Half precision is quick where the hardware multiplies it, and very slow where it must be taken apart.
-
-    A processor with AVX2 alone makes 62 GFLOP/s in 32 bits and 1 in bf16 (torch 2.13).
-    """
-    is_slow = "16" in precision and device == "cpu" and not multiplies_bf16(device)
-    return Check(
-        *("precision", WARN if is_slow else PASS, f"{precision} on {device}", "one that the hardware multiplies"),
-        "this processor takes bf16 apart, which is many times as slow: set trainer.precision=auto" if is_slow else "",
-    )
 
 
 def check_for_writing(
