@@ -8,7 +8,7 @@ from lyric_lm.decoding.fused import FusedDecoder, FusedSongs
 from lyric_lm.decoding.linear import can_pack
 from lyric_lm.decoding.plain import Plain, plain_of
 from lyric_lm.errors import InputError
-from lyric_lm.hardware import resolve_precision
+from lyric_lm.hardware import multiplies_bf16
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -52,7 +52,7 @@ def decoder_for(network: Network, precision: str = "auto", quantize: str | None 
 
 
 def _has_bfloat16() -> bool:
-    return can_pack() and resolve_precision("auto", "cpu") == "bf16-mixed"
+    return can_pack() and multiplies_bf16("cpu")
 
 
 def _for_what(setting: str, what: str) -> str:
