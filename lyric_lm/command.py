@@ -13,6 +13,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -23,6 +24,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from lyric_lm.errors import FolderInUse, InputError, Interrupted
+from lyric_lm.help import help_text
 from lyric_lm.settings import CONF, did_you_mean
 
 HYDRA: dict[str, Any] = {"version_base": "1.3", "config_path": str(CONF)}
@@ -86,6 +88,10 @@ def run(main: Callable[[], None], rewrite: Callable[[list[str]], list[str]] = li
         main: a function decorated with ``hydra.main``.
         rewrite: changes the arguments as typed before anything reads them.
     """
+    if {"--help", "-h"} & set(sys.argv[1:]):
+        module = sys.modules[main.__module__]
+        print(help_text(Path(str(module.__file__)).stem, str(module.__doc__)))
+        sys.exit(0)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions come here instead of to Hydra's printer
     # A job manager's stop is treated like Ctrl-C, and neither as KeyboardInterrupt: Lightning would exit at once.
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -70,6 +70,15 @@ def parts_fingerprint(parts: Iterable[Part]) -> str:
     return hashlib.sha256(b"".join(map(_bytes_of, parts))).hexdigest()
 
 
+def texts_fingerprint(texts: Iterable[str]) -> str:
+    """Return a hash (SHA-256) of some texts, in their order."""
+    digest = hashlib.sha256()
+    for text in texts:
+        content = text.encode()
+        digest.update(f"{len(content)} ".encode() + content)
+    return digest.hexdigest()
+
+
 def _bytes_of(part: Part) -> bytes:
     """Return a part's place in its song and its ids as bytes, the same on every machine."""
     return f"{part.first_position} {len(part.ids)} ".encode() + np.asarray(part.ids, dtype="<i4").tobytes()

@@ -136,13 +136,18 @@ def circumstances() -> dict[str, Any]:
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return {
         "package": code_digest(),
-        **{name: version(name) for name in ("torch", "transformers", "tokenizers", "lightning", "peft", "numpy")},
+        **_versions(),
         "python": platform.python_version(),
         "machine": [platform.platform(), platform.processor(), _processor(), gpu],
         "threads": torch.get_num_threads(),
         "matmul": torch.get_float32_matmul_precision(),
         "environment": {key: value for key, value in os.environ.items() if key.startswith(_ENVIRONMENT)},
     }
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("torch", "transformers", "tokenizers", "lightning", "peft", "numpy")}
 
 
 @functools.cache

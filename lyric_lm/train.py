@@ -23,6 +23,7 @@ from lyric_lm.arguments import check_training
 from lyric_lm.command import HYDRA, run, told
 from lyric_lm.durable import write_text
 from lyric_lm.errors import InputError, Interrupted
+from lyric_lm.imports import quick_imports
 from lyric_lm.lock import only_writer
 from lyric_lm.lyrics.corpus import corpus_from
 from lyric_lm.lyrics.report import describe
@@ -88,8 +89,9 @@ def train(settings: dict[str, Any], run_dir: Path, on_begin: Callable[[], None])
     """Read the songs, train, and say how it came out; return the objective, for searches."""
     corpus = corpus_from(settings["data"], settings["seed"])
     log.info("%s", describe(corpus))
-    from lyric_lm.fit import fit_run
-    from lyric_lm.summary import summary_of_nothing, write_json
+    with quick_imports():
+        from lyric_lm.fit import fit_run
+        from lyric_lm.summary import summary_of_nothing, write_json
 
     try:
         summary = fit_run(settings, corpus, run_dir, on_begin)

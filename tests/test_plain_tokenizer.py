@@ -39,7 +39,10 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def test_a_tokenizer_is_transformers_own(pair: tuple[Any, PlainTokenizer], text: str, data: st.DataObject) -> None:
     tokenizer, plain = pair
     assert does_no_more(tokenizer, plain)
-    assert plain.get_vocab() == tokenizer.get_vocab()
+    tokens = tokenizer.get_vocab()
+    assert {token: plain.convert_tokens_to_ids(token) for token in tokens} == tokens
+    assert {plain.convert_ids_to_tokens(number): number for number in tokens.values()} == tokens
+    assert plain.convert_tokens_to_ids("no token") is plain.convert_ids_to_tokens(len(tokenizer)) is None
     assert separator_id(plain) == separator_id(tokenizer)
     ids = plain(text)["input_ids"]
     assert ids == tokenizer(text, add_special_tokens=False)["input_ids"]

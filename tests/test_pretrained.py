@@ -195,7 +195,8 @@ def test_a_tokenizer_without_an_end(folder: Path, monkeypatch: pytest.MonkeyPatc
 
     def endless(place: str, **_: Any) -> PreTrainedTokenizerBase:
         tokenizer.eos_token = None
-        monkeypatch.setattr(tokenizer, "get_vocab", lambda: {"a": 0})
+        ids = tokenizer.convert_tokens_to_ids
+        monkeypatch.setattr(tokenizer, "convert_tokens_to_ids", lambda t: None if t == "<|endoftext|>" else ids(t))
         return tokenizer
 
     monkeypatch.setattr(pretrained.AutoTokenizer, "from_pretrained", endless)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from lyric_lm.callbacks import watch as watch_module
 from lyric_lm.callbacks.samples import Samples
 from lyric_lm.callbacks.watch import FirstStep, Language
 from lyric_lm.checks import recipe
@@ -139,7 +140,7 @@ def language(network: Any, tokenizer: Any, folder: Path, **model: Any) -> Langua
     return Language(settings | model, tokenizer, [*songs[5:], SONG], songs[:5])
 
 
-def after(watch: Language, network: Any, texts: list[str], epoch: int) -> None:
+def after(watch: Language, network: Any, texts: list[str], epoch: int, name: str | None = None) -> None:
     """Let the samples of an epoch be looked at; 0 is the untrained model's."""
     samples = Samples(Path(), watch.tokenizer, [], 1, 9, 0.8, 50, 0.95, None, 1.0)
     samples.songs = [Sample("", text, True, 1) for text in texts]
@@ -147,7 +148,7 @@ def after(watch: Language, network: Any, texts: list[str], epoch: int) -> None:
     trainer: Any = SimpleNamespace(
         callbacks=[samples], state=state, current_epoch=epoch - 1, callback_metrics={"val/loss": torch.tensor(2.0)}
     )
-    watch.on_validation_end(trainer, SongModule(network, "t", 1e-3, 0.0, "constant", 0.0))
+    watch.on_validation_end(trainer, SongModule(network, "t", 1e-3, 0.0, "constant", 0.0, identity=name))
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +205,33 @@ def test_random_weights_are_no_yardstick(reader: Any, tmp_path: Path, caplog: py
         after(watch, network, [NOISE], epoch)
     assert watch.is_language == {}
     assert not caplog.records
+
+
+def test_the_yardstick_is_found_once_for_the_same_songs_and_samples(
+    reader: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LYRIC_LM_CACHE", str(tmp_path / "cache"))
+    network, tokenizer = reader
+    looked: list[int] = []
+    plain = watch_module.measure
+    monkeypatch.setattr(watch_module, "measure", lambda *given: looked.append(1) or plain(*given))
+
+    def found(name: str | None, text: str = SONG, change: Callable[[Language], object] = lambda _: None) -> int:
+        """Let the untrained model be looked at; return how many samples were measured."""
+        looked.clear()
+        watch = language(network, tokenizer, tmp_path)
+        change(watch)
+        after(watch, network, [text, text], 0, name)
+        known.append(watch.yardstick)
+        return len(looked)
+
+    known: list[Any] = []
+    assert [found(None), found("me"), found("me"), found(None)] == [2, 2, 0, 2]
+    assert known[0] == known[1] == known[2] == known[3]
+    assert found("me", SONG + "!") == 2
+    assert found("me", change=lambda watch: watch.songs.pop()) == 2  # its words may be others
+    assert found("me", change=lambda watch: watch.held_out.pop()) == 2
+    assert found("somebody else") == 2
 
 
 def test_an_untrained_model_that_is_gone_ends_no_run(

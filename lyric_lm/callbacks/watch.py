@@ -30,9 +30,10 @@ from lyric_lm.checks.language_like import (
 from lyric_lm.checks.overfitting import overfitting_since
 from lyric_lm.data.datamodule import LyricsDataModule
 from lyric_lm.errors import InputError
-from lyric_lm.fingerprint import parts_fingerprint
+from lyric_lm.fingerprint import parts_fingerprint, texts_fingerprint
 from lyric_lm.hardware import give_back_memory
 from lyric_lm.lyrics.song import Song, spread
+from lyric_lm.model.lora import is_adapted
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.pretrained import has_dropout, load_model
 from lyric_lm.recall import recall_of_model
@@ -118,16 +119,31 @@ class Language(L.Callback):
         if not written or self.model["from_scratch"]:
             return
         assert isinstance(pl_module, SongModule)
-        known = known_words(self.songs, self.tokenizer)
         if trainer.state.fn == "validate":
-            own = [measure(pl_module.whole, self.tokenizer, song.prompt, song.text, known) for song in written]
-            loss, vocabulary = float(trainer.callback_metrics["val/loss"]), pl_module.whole.config.vocab_size
-            share = known_fraction(words_of("\n".join(self.held_out)), known)
-            self.yardstick = yardstick(own, loss, vocabulary, share)
+            self.yardstick = self._yardstick(pl_module, written, float(trainer.callback_metrics["val/loss"]))
         elif self.yardstick is not None:
-            self._judge(trainer.current_epoch + 1, written, known, self.yardstick)
+            self._judge(trainer.current_epoch + 1, written, self.yardstick)
 
-    def _judge(self, epoch: int, written: list[Sample], known: set[str], language: Yardstick) -> None:
+    def _yardstick(self, module: SongModule, written: list[Sample], loss: float) -> Yardstick:
+        network = module.whole
+
+        def find() -> dict[str, float]:
+            known = known_words(self.songs, self.tokenizer)
+            own = [measure(network, self.tokenizer, song.prompt, song.text, known) for song in written]
+            share = known_fraction(words_of("\n".join(self.held_out)), known)
+            return asdict(yardstick(own, loss, network.config.vocab_size, share))
+
+        key = {
+            "device": network.device.type,
+            "is_adapted": is_adapted(network),
+            "written": [[song.prompt, song.text] for song in written],
+            "loss": loss,
+            "songs": texts_fingerprint(self.songs),
+            "held_out": texts_fingerprint(self.held_out),
+        }
+        return Yardstick(**recall_of_model(module.identity, "yardstick", key, find))
+
+    def _judge(self, epoch: int, written: list[Sample], language: Yardstick) -> None:
         long_enough = [s for s in written if len(self.tokenizer(s.text[len(s.prompt) :])["input_ids"]) >= MIN_TOKENS]
         if not long_enough:
             return
@@ -138,6 +154,7 @@ class Language(L.Callback):
         except InputError as error:
             log.warning("Whether the samples are language cannot be told: %s", error)
             return
+        known = known_words(self.songs, self.tokenizer)
         texts = [measure(untrained, self.tokenizer, song.prompt, song.text, known) for song in long_enough]
         del untrained
         give_back_memory()

@@ -25,9 +25,15 @@ class PlainTokenizer:
         self.backend.no_padding()
         self.eos_token_id = eos_token_id
 
-    def get_vocab(self) -> dict[str, int]:
-        """Return the id of every token."""
-        return dict(self.backend.get_vocab(with_added_tokens=True))
+    def convert_tokens_to_ids(self, token: str) -> int | None:
+        """Return the id of a token; None: there is none."""
+        found: int | None = self.backend.token_to_id(token)
+        return found
+
+    def convert_ids_to_tokens(self, token: int) -> str | None:
+        """Return the token of an id; None: there is none."""
+        found: str | None = self.backend.id_to_token(token)
+        return found
 
     def __call__(self, text: str, add_special_tokens: bool = False, verbose: bool = False) -> dict[str, list[int]]:
         """Return the ids of a text, as ``input_ids``."""
