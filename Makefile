@@ -1,5 +1,6 @@
 # make demo   sets everything up and trains on the demo album: a few minutes, no model hub needed
 # make test   sets everything up and runs the tests, the linter and the type checker
+# make test-all   the same with the tests that make test leaves out for the time they take
 # make bench  sets everything up and measures everything in short: about ten minutes with nothing else running
 # Needs Python 3.11 or newer with venv, and make. PYTHON=python3.12 chooses another interpreter.
 
@@ -14,7 +15,7 @@ PY := $(VENV)/bin/python
 TORCH := torch==2.13.0
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test bench lint format clean
+.PHONY: help demo test test-all bench lint format clean
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -23,8 +24,9 @@ demo: $(VENV)/.ready
 	@echo; echo "Two new songs by the trained model:"
 	$(PY) -m lyric_lm.generate num_samples=2 max_new_tokens=200
 
-test: $(VENV)/.ready-dev lint
-	OMP_NUM_THREADS=1 $(PY) -m pytest -q --durations=15 -n $(WORKERS) --dist loadfile
+test: PYTEST_OPTIONS := -m "not long"
+test test-all: $(VENV)/.ready-dev lint
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q --durations=15 -n $(WORKERS) --dist loadfile $(PYTEST_OPTIONS)
 
 bench: $(VENV)/.ready
 	@for name in $(BENCHMARKS); do echo; echo "## $$name"; $(PY) -m benchmarks.$$name --short || exit 1; done
@@ -44,7 +46,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "error: $(PYTHON) has no venv; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Setting up $(VENV) (once; downloads about 300 MB to 3 GB, depending on the platform's torch) ..."
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@$(PIP) $(TORCH) -c constraints.txt
+	@$(PIP) --no-compile $(TORCH) -c constraints.txt  # thousands of files; Python compiles the few that it imports
 	@$(PIP) -e . -c constraints.txt
 	@touch $@
 

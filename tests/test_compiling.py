@@ -112,7 +112,7 @@ def losses(run: Path) -> list[tuple[float, ...]]:
 
 
 @WITH_COMPILER
-def test_the_same_run(songs_folder: Path, tmp_path: Path, network: PreTrainedModel) -> None:
+def test_the_same_run(call: Callable[..., Done], songs_folder: Path, tmp_path: Path, network: PreTrainedModel) -> None:
     """Stopped after an epoch and gone on with, compiled; and once as written. The learning rate is gentle: AdamW's
     steps are of one size, whatever the gradient's, so what differs in the last digits grows from step to step."""
 
@@ -125,8 +125,8 @@ def test_the_same_run(songs_folder: Path, tmp_path: Path, network: PreTrainedMod
     assert done.code == 0, done.err
     done = apart("train", "resume=compiled", *common, "trainer.max_epochs=2", "trainer.compile=auto")
     assert done.code == 0, done.err
-    assert apart("train", *common, "trainer.max_epochs=1", "hydra.run.dir=written").code == 0
-    assert apart("train", "resume=written", *common, "trainer.max_epochs=2").code == 0
+    assert call("train", *common, "trainer.max_epochs=1", "hydra.run.dir=written").code == 0
+    assert call("train", "resume=written", *common, "trainer.max_epochs=2").code == 0
     compiled, written = (losses(tmp_path / name) for name in ("compiled", "written"))
     assert len(compiled) == len(written) > 4
     for one, other in zip(compiled, written, strict=True):
@@ -136,5 +136,5 @@ def test_the_same_run(songs_folder: Path, tmp_path: Path, network: PreTrainedMod
     plain = torch.load(tmp_path / "written" / "checkpoints" / "last.ckpt", weights_only=True)
     assert state["state_dict"].keys() == plain["state_dict"].keys()
     assert json.loads((tmp_path / "written" / "summary.json").read_text())["steps"] > 0
-    done = apart("train", "resume=compiled", *common, "trainer.max_epochs=3", "trainer.compile=false")
+    done = call("train", "resume=compiled", *common, "trainer.max_epochs=3", "trainer.compile=false")
     assert "trainer.compile was true and is now false" in done.err.splitlines()[-1]

@@ -87,7 +87,7 @@ def processes_of(folder: Path) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_job_that_submitit_warns_is_put_back_in_line_and_goes_on(tmp_path: Path, songs_folder: Path) -> None:
     given = (*TINY[::2], *FEW, f"data.path={songs_folder}", "trainer.max_epochs=6", "callbacks.early_stopping=null")
     alone = run_command("train", *given, "hydra.run.dir=alone", cwd=tmp_path)

@@ -111,8 +111,11 @@ def test_two_processes_are_one_run(call: Call, strategy: str, alone: Path, songs
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after"),
-    [((*TWO, "trainer=ddp"), ONE), ((*TWO, "trainer=fsdp"), ONE), (ONE, (*TWO, "trainer=fsdp"))],
-    ids=["ddp-one", "fsdp-one", "one-fsdp"],
+    [
+        pytest.param((*TWO, "trainer=ddp"), ONE, id="ddp-one", marks=pytest.mark.long),
+        pytest.param((*TWO, "trainer=fsdp"), ONE, id="fsdp-one"),
+        pytest.param(ONE, (*TWO, "trainer=fsdp"), id="one-fsdp", marks=pytest.mark.long),
+    ],
 )
 def test_a_checkpoint_is_of_any_number_of_processes(
     call: Call, before: tuple[str, ...], after: tuple[str, ...], alone: Path, songs_folder: Path, tmp_path: Path
@@ -128,14 +131,14 @@ def test_a_checkpoint_is_of_any_number_of_processes(
     assert_same_run(tmp_path / "run", alone)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_adapters_in_shards(call: Call, songs_folder: Path, tmp_path: Path) -> None:
     train(call, songs_folder, *ONE, *SHORT, "finetune=lora", "hydra.run.dir=one")
     train(call, songs_folder, *TWO, *SHORT, "trainer=fsdp", "finetune=lora", "hydra.run.dir=two")
     assert_same_run(tmp_path / "two", tmp_path / "one")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_shards_in_half_precision(call: Call, songs_folder: Path, tmp_path: Path) -> None:
     """The same first steps; later on, what is rounded in another order has grown."""
     half = ("trainer.precision=bf16-mixed", *SHORT)
@@ -147,7 +150,7 @@ def test_shards_in_half_precision(call: Call, songs_folder: Path, tmp_path: Path
             assert float(row[column]) == pytest.approx(float(as_expected[column]), rel=1e-3), column
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_shards_of_streamed_songs(call: Call, songs_folder: Path, tmp_path: Path) -> None:
     songs = [{"title": file.stem, "lyrics": file.read_text(encoding="utf-8")} for file in songs_folder.iterdir()]
     many = tmp_path / "many.jsonl"
@@ -200,7 +203,7 @@ def nodes() -> Iterator[list[str]]:
             subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not can_make_namespaces(), reason="needs the rights to make network namespaces")
 def test_two_machines(nodes: list[str], alone: Path, songs_folder: Path, tmp_path: Path) -> None:
     """Each sees its own network only; torchrun on each, as docs/many_devices.md says."""

@@ -66,7 +66,7 @@ def test_a_sweep_runs_on_the_workers_of_a_cluster(cluster: str, songs_folder: Pa
     assert not (tmp_path / "elsewhere" / "sweep").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_run_whose_process_dies_is_started_again_and_goes_on(
     cluster: str, songs_folder: Path, tmp_path: Path
 ) -> None:
