@@ -38,6 +38,7 @@ def check_training(settings: dict[str, Any]) -> None:
     check_trainer(trainer)
     n_warmup_steps(1, optim["warmup_steps"], optim["warmup_fraction"])
     lr_factor(optim["schedule"], 1, 0)
+    check_average(optim["ema_decay"], trainer["strategy"])
     for entry in settings["callbacks"].values():
         if entry and "temperature" in entry:
             Sampling.of(entry)
@@ -78,6 +79,18 @@ def check_decoding(precision: str, quantize: str | None) -> None:
         raise InputError(f"quantize={quantize} is not known; allowed: int8, null")
     if quantize and precision != "auto":
         raise InputError(f"quantize={quantize} and precision={precision} exclude each other; give one of them")
+
+
+def check_average(decay: float, strategy: str) -> None:
+    """Refuse an average of weights that there is not.
+
+    Raises:
+        InputError: what is allowed.
+    """
+    if not 0 <= decay < 1:
+        raise InputError(f"optim.ema_decay={decay} is not in [0, 1); 0: no average of the weights")
+    if decay and strategy == "fsdp":
+        raise InputError("optim.ema_decay: weights in shards (trainer=fsdp) are not averaged; set optim.ema_decay=0")
 
 
 def check_objective(objective: str) -> None:

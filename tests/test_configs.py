@@ -59,7 +59,7 @@ def test_groups_have_the_known_keys() -> None:
         "batch_size",
     }
     assert set(train["data"]) == data
-    optim = {"lr", "weight_decay", "warmup_steps", "warmup_fraction", "schedule", "label_smoothing"}
+    optim = {"lr", "weight_decay", "warmup_steps", "warmup_fraction", "schedule", "label_smoothing", "ema_decay"}
     assert set(train["optim"]) == optim
     assert {"max_epochs", "precision", "accumulate_grad_batches", "gradient_clip_val", "accelerator", "devices"} <= set(
         train["trainer"]

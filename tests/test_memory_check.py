@@ -23,7 +23,7 @@ SETTINGS: dict[str, Any] = {
     "trainer": {"precision": "32-true", "accumulate_grad_batches": 1, "accelerator": "cpu", **ONE_PROCESS},
     "model": {"gradient_checkpointing": False},
     "finetune": FULL,
-    "optim": {"label_smoothing": 0.0},
+    "optim": {"label_smoothing": 0.0, "ema_decay": 0.0},
 }
 
 

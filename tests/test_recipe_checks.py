@@ -160,6 +160,7 @@ def test_disk_is_reckoned_with_what_a_run_writes(
     for free, status in ((needed, "pass"), (needed - 1, "fail")):
         monkeypatch.setattr(disk.shutil, "disk_usage", lambda _, free=free: type("Usage", (), {"free": free}))
         assert check_disk(network, tmp_path).status == status
+        assert check_disk(network, tmp_path, is_averaged=True).status == "fail"
     assert check_disk(network, tiny_run).status == "pass"  # it has some of its files already
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "last.ckpt").write_bytes(b"x" * 10)

@@ -69,6 +69,7 @@ def fit(
     epochs: int = EPOCHS,
     adapters: bool = False,
     recompute: bool = False,
+    ema_decay: float = 0.0,
     **options: Any,
 ) -> Outcome:
     """Train the tiny model with dropout in windows of two batches; go on from ``last.ckpt`` with ``resume``."""
@@ -79,7 +80,7 @@ def fit(
     if recompute:
         checkpoint_blocks(network)
     songs = LyricsDataModule(splits(), tokenizer, 1024, 256, 1, seed=1)
-    module = Exploding(network, "tiny", **OPTIM)
+    module = Exploding(network, "tiny", **OPTIM, ema_decay=ema_decay)
     module.at = explode_at
     recorder, outcome = Recorder(), Outcome()
     file = folder / "last.ckpt"

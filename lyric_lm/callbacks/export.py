@@ -47,14 +47,15 @@ class ExportBest(L.Callback):
             log.warning("Warning: %s and %s are gone; the next best epoch writes them again", self.folder, self.best)
             return
         try:
-            best = torch.load(read_checkpoint(self.best).file, map_location="cpu", weights_only=True)["state_dict"]
+            best = torch.load(read_checkpoint(self.best).file, map_location="cpu", weights_only=True)
         except UnusableError as error:
             log.warning("Warning: %s is gone, and %s %s; the next best epoch writes it", self.folder, self.best, error)
             return
         assert isinstance(pl_module, SongModule)
-        network = pl_module.whole
+        network = pl_module.measured
+        weights = {name.removeprefix("network."): value for name, value in best["state_dict"].items()}
         now = {name: value.detach().clone() for name, value in network.state_dict().items()}
-        network.load_state_dict({name.removeprefix("network."): value for name, value in best.items()})
+        network.load_state_dict(best.get("average", weights))
         self.export(pl_module)
         network.load_state_dict(now)
         log.warning("Warning: %s was gone; it is written again from %s", self.folder, self.best)
@@ -101,7 +102,7 @@ def export_model(
     Adapters are added up with the weights: whoever reads the folder need not know of them.
     """
     transformers_logging.disable_progress_bar()
-    network = module.whole
+    network = module.measured
     separator = separator_id(tokenizer)
     for config in (network.config, network.generation_config):
         config.bos_token_id = config.eos_token_id = config.pad_token_id = separator

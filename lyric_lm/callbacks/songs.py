@@ -23,14 +23,16 @@ def songs_of(
 ) -> list[Sample]:
     """Return a song for every prompt and seed, by the module's network as it is now."""
 
+    network = module.measured
+
     def write() -> list[dict[str, Any]]:
-        decoder = decoder_for(module.whole)
-        songs = (write_songs(module.whole, tokenizer, prompt, seeds, sampling, decoder=decoder) for prompt in prompts)
+        decoder = decoder_for(network)
+        songs = (write_songs(network, tokenizer, prompt, seeds, sampling, decoder=decoder) for prompt in prompts)
         return [asdict(song) for of_prompt in songs for song in of_prompt]
 
     key = {
         "device": module.device.type,
-        "is_adapted": is_adapted(module.whole),  # then the decoder is another one
+        "is_adapted": is_adapted(network),  # then the decoder is another one
         "prompts": prompts,
         "seeds": seeds,
         "sampling": asdict(sampling),

@@ -8,17 +8,18 @@ from transformers import PreTrainedModel
 from lyric_lm.checks.check import FAIL, PASS, Check
 
 
-def check_disk(network: PreTrainedModel, folder: Path) -> Check:
+def check_disk(network: PreTrainedModel, folder: Path, is_averaged: bool = False) -> Check:
     """At its fullest a run folder holds three checkpoints and two models; a resumed run has some of it already.
 
-    Checkpoints: ``last``, ``best``, and the one before ``last`` or the one being written; the weights each, and AdamW's
-    two moments of those that are trained. Models: ``model/``, and its successor while that is written. All in 32 bits;
-    the rest of a run folder is a few megabytes.
+    Checkpoints: ``last``, ``best``, and the one before ``last`` or the one being written; the weights each, and of
+    those that are trained AdamW's two moments and the average (``optim.ema_decay``). Models: ``model/``, and its
+    successor while that is written. All in 32 bits; the rest of a run folder is a few megabytes.
     """
     weights = sum(p.nbytes for p in network.parameters())
-    moments = 2 * sum(p.nbytes for p in network.parameters() if p.requires_grad)
+    trained = sum(p.nbytes for p in network.parameters() if p.requires_grad)
+    states = 3 * trained if is_averaged else 2 * trained
     needed = max(
-        0, 3 * (weights + moments) + 2 * weights - _bytes_in(folder / "checkpoints") - _bytes_in(folder / "model")
+        0, 3 * (weights + states) + 2 * weights - _bytes_in(folder / "checkpoints") - _bytes_in(folder / "model")
     )
     free = shutil.disk_usage(folder).free
     is_enough = free >= needed

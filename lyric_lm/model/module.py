@@ -21,6 +21,7 @@ from transformers import PreTrainedModel
 from lyric_lm.data.batches import Batch, Numbered
 from lyric_lm.errors import NotFinite
 from lyric_lm.fingerprint import parts_fingerprint
+from lyric_lm.model.averaging import MovingAverage
 from lyric_lm.model.compiling import compiled
 from lyric_lm.model.finite import look_closer, shortened, titles
 from lyric_lm.model.loss import batch_sums, bits_per_byte, perplexity
@@ -48,7 +49,7 @@ class SongModule(NetworkModule):
     Args:
         network: a transformers causal language model.
         name: what the model is called; kept in checkpoints so that one cannot be resumed as another.
-        lr, weight_decay, warmup_steps, warmup_fraction, schedule, label_smoothing: the ``optim`` keys.
+        lr, weight_decay, warmup_steps, warmup_fraction, schedule, label_smoothing, ema_decay: the ``optim`` keys.
         skips_not_finite: go on after a step that could not be taken (``trainer.on_nan=skip``).
         identity: of the untrained model (``recall.identity``), where what it is known to do need not be found again.
 
@@ -66,6 +67,7 @@ class SongModule(NetworkModule):
         label_smoothing: float,
         warmup_steps: int | None = None,
         warmup_fraction: float | None = None,
+        ema_decay: float = 0.0,
         skips_not_finite: bool = False,
         identity: str | None = None,
     ):
@@ -75,6 +77,9 @@ class SongModule(NetworkModule):
         self.lr, self.weight_decay, self.schedule = lr, weight_decay, schedule
         self.warmup_steps, self.warmup_fraction = warmup_steps, warmup_fraction
         self.label_smoothing = label_smoothing
+        self.ema_decay = ema_decay
+        self.average: MovingAverage | None = None  # from the first step on, where one is asked for
+        self._kept_average: dict[str, Tensor] | None = None  # of the run that goes on
         self.skips_not_finite = skips_not_finite
         self.is_compiled = False  # by ``compile_network``
         self.n_skipped_steps = 0
@@ -101,6 +106,23 @@ class SongModule(NetworkModule):
 
     def on_fit_start(self) -> None:
         self.network.train()  # from_pretrained leaves it in eval mode, which would switch configured dropout off
+        if self.ema_decay:
+            self.average = MovingAverage(self.network, self.ema_decay)
+            if self._kept_average is not None:
+                self.average.network.load_state_dict(self._kept_average)
+                self._kept_average = None
+
+    @property
+    def measured(self) -> PreTrainedModel:
+        """The network to measure, to write songs with and to export: the average, or the one that is trained."""
+        return self.average.network if self.average else self.whole
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if self.average:
+            checkpoint["average"] = self.average.network.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._kept_average = checkpoint.get("average")
 
     def on_train_start(self) -> None:
         self._step_began = time.perf_counter()
@@ -190,19 +212,19 @@ class SongModule(NetworkModule):
         batches = self.trainer.train_dataloader.window(window[0], window[-1])
         if not self.skips_not_finite:
             self.gather()
-            raise self._not_finite(f"the {what} of step {step}", step, batches)
+            raise self._not_finite(f"the {what} of step {step}", step, batches, self.whole)
         optimizer.zero_grad(set_to_none=True)  # an optimizer leaves alone what has no gradient
         self.n_skipped_steps += 1
         songs = shortened(titles(block for _, blocks in batches for block in blocks))
         log.warning("Warning: the %s of step %s is not finite; the step is skipped (songs: %s)", what, step, songs)
         self._report = {"step": step, "epoch": self.current_epoch, "lr": optimizer.param_groups[0]["lr"]}
 
-    def _not_finite(self, what: str, step: int, batches: Numbered) -> NotFinite:
+    def _not_finite(self, what: str, step: int, batches: Numbered, network: PreTrainedModel) -> NotFinite:
         """Return the error that ends the run, with what can be found out; the first process does so for all."""
         if not self.trainer.is_global_zero:
             return NotFinite(f"{what} is not finite")
         with self.trainer.precision_plugin.forward_context():
-            account = look_closer(what, self.whole, batches)
+            account = look_closer(what, network, batches)
         half = " trainer.precision=32-true," if "16" in str(self.trainer.precision) else ""
         return NotFinite(
             f"{account.line()}; set a lower optim.lr,{half} or leave the song out of data.path "
@@ -231,7 +253,8 @@ class SongModule(NetworkModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         if self._kept_sums:
             return
-        nats = batch_sums(self.network, batch).nats
+        network = self.average.network if self.average else self.network  # in shards, where they lie so
+        nats = batch_sums(network, batch).nats
         self._val_sums.append(_together(nats, batch["n_targets"], batch["n_bytes"]))
 
     def on_validation_epoch_end(self) -> None:
@@ -243,7 +266,7 @@ class SongModule(NetworkModule):
         if not math.isfinite(loss):
             served = self.trainer.val_dataloaders
             what = f"the held-out loss after step {self.global_step}"
-            raise self._not_finite(what, self.global_step, served.window(0, len(served) - 1))
+            raise self._not_finite(what, self.global_step, served.window(0, len(served) - 1), self.measured)
         self.log_dict(
             {
                 "step": float(self.global_step),
@@ -263,6 +286,8 @@ class SongModule(NetworkModule):
         """Take the step, then let the gradients go: else they lie beside all that the next batch needs."""
         super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
         optimizer.zero_grad()
+        if self.average and "train/loss" in self._report:  # else the step was left out
+            self.average.update()
         self._log_step()
 
     def configure_optimizers(self) -> dict[str, Any]:
