@@ -125,7 +125,7 @@ def row(shape: str, *given: str) -> dict[str, str]:
         "trainer": {"precision": figures[2], "accumulate_grad_batches": accumulate},
         "model": {"gradient_checkpointing": "checkpointing" in given},
         "finetune": finetune,
-        "optim": {"label_smoothing": 0.0},
+        "optim": {"label_smoothing": 0.0, "ema_decay": 0.0},
     }
     estimated = peak_bytes(network, settings, "cpu")
     cells = [shape, *figures[:4], finetune["method"], "yes" if "checkpointing" in given else "no"]
