@@ -46,7 +46,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "error: $(PYTHON) has no venv; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Setting up $(VENV) (once; downloads about 300 MB to 3 GB, depending on the platform's torch) ..."
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@$(PIP) --no-compile $(TORCH) -c constraints.txt  # thousands of files; Python compiles the few that it imports
+	@$(PIP) $(TORCH) -c constraints.txt
 	@$(PIP) -e . -c constraints.txt
 	@touch $@
 
