@@ -55,7 +55,7 @@ class _Reports(L.Callback):
     def on_train_batch_end(self, trainer: L.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         is_step = trainer.global_step > self.n_steps
         self.n_steps = trainer.global_step
-        trainer.should_stop |= self.watcher.after_batch(pl_module.network, int(batch["n_targets"]), is_step)
+        trainer.should_stop |= self.watcher.after_batch(pl_module.measured, int(batch["n_targets"]), is_step)
 
     def on_validation_start(self, trainer: L.Trainer, pl_module: Any) -> None:
         if isinstance(self.watcher, Judge):

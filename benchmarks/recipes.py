@@ -1,9 +1,9 @@
 """Try recipes: ``python -m benchmarks.recipes [SONGS ...] [--seeds 1] [--epochs 1] [--recipe "optim.lr=2e-4 ..."]``.
 
 Each recipe is the defaults of ``train`` with some settings changed, smollm2 on the songs of each artist (a folder each;
-without: the demo album). Every half epoch the held-out loss is measured: of the weights as they are; of moving averages
-over the steps (``optim.ema_decay``); and of the weights drawn back a part of the way to the untrained model's. The
-latter two cost no training of their own. Losses do not depend on what else the machine does.
+without: the demo album). About every half epoch the held-out loss is measured: of the weights as they are; of moving
+averages over the steps (``optim.ema_decay``); and of the weights drawn back a part of the way to the untrained model's.
+The latter two cost no training of their own. Losses do not depend on what else the machine does.
 """
 
 import argparse
@@ -22,7 +22,6 @@ from lyric_lm.model.pretrained import load_model
 
 DECAYS = (0.9, 0.95, 0.97)
 SHARES = (0.8, 0.65)  # of the way from the untrained model's weights to the trained ones
-ALBUM = "demo album"
 
 
 class Variants:
@@ -64,12 +63,12 @@ class Variants:
         return loss_of_songs(self.judge.eval(), self.songs.val)
 
 
-def try_out(artist: str, seed: int, epochs: int, recipe: str) -> list[dict[str, str]]:
-    """Train once; return a row of the table for every half epoch."""
+def try_out(artist: str | None, seed: int, epochs: int, recipe: str) -> list[dict[str, str]]:
+    """Train once; return a row of the table for about every half epoch."""
     overrides = [f"trainer.max_epochs={epochs}", "callbacks=bare", "model=smollm2", *recipe.split()]
     torch.manual_seed(seed)
     network, tokenizer = load_model(**ours.default_settings(*overrides)["model"])
-    songs = read_songs(None if artist == ALBUM else artist, tokenizer, 1024)
+    songs = read_songs(artist, tokenizer, 1024)
     n_steps = -(-sum(len(song) - 1 for song in songs.train) // 512)  # in an epoch, about
     variants = Variants(network, songs, interval=max(1, n_steps // 2))
     ours.fit(network, songs, variants, seed, *overrides)
@@ -89,7 +88,7 @@ def main() -> None:
     parser.add_argument("--recipe", action="append", help="settings of train, with spaces between; may be repeated")
     arguments = parser.parse_args()
     rows = []
-    for artist in arguments.artists or [ALBUM]:
+    for artist in arguments.artists or [None]:
         for recipe in arguments.recipe or [""]:
             for seed in arguments.seeds:
                 rows += try_out(artist, seed, arguments.epochs, recipe)

@@ -139,6 +139,13 @@ def test_adapters_in_shards(call: Call, songs_folder: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.long
+def test_an_average_in_two_processes(call: Call, songs_folder: Path, tmp_path: Path) -> None:
+    train(call, songs_folder, *ONE, *SHORT, "optim.ema_decay=0.7", "hydra.run.dir=one")
+    train(call, songs_folder, *TWO, *SHORT, "trainer=ddp", "optim.ema_decay=0.7", "hydra.run.dir=two")
+    assert_same_run(tmp_path / "two", tmp_path / "one")
+
+
+@pytest.mark.long
 def test_shards_in_half_precision(call: Call, songs_folder: Path, tmp_path: Path) -> None:
     """The same first steps; later on, what is rounded in another order has grown."""
     half = ("trainer.precision=bf16-mixed", *SHORT)

@@ -5,7 +5,7 @@ Nothing here is asked while the numbers are finite.
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 
 from lyric_lm.data.batches import Numbered, collate, on
 from lyric_lm.data.packing import Part
+from lyric_lm.errors import NotFinite
 from lyric_lm.model.loss import logits_of, loss_sums
 
 _N_SHOWN = 5
@@ -49,6 +50,20 @@ class NotFiniteAccount:
         if largest:
             parts.append(f"largest activations: {shortened([f'{name} {value:.3g}' for value, name in largest], 3)}")
         return "; ".join(parts)
+
+    def error(self, step: int, epoch: int, precision: str) -> NotFinite:
+        """Return the error that ends a run, with what to do and the whole account.
+
+        Args:
+            step, epoch: from 1.
+            precision: Lightning's name of it.
+        """
+        half = " trainer.precision=32-true," if "16" in precision else ""
+        return NotFinite(
+            f"{self.line()}; set a lower optim.lr,{half} or leave the song out of data.path "
+            "(trainer.on_nan=skip leaves out such steps)",
+            {"step": step, "epoch": epoch, **asdict(self)},
+        )
 
 
 def shortened(items: Iterable[Any], n_shown: int = _N_SHOWN) -> str:

@@ -11,7 +11,6 @@ import contextlib
 import logging
 import math
 import time
-from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -21,15 +20,13 @@ from transformers import PreTrainedModel
 from lyric_lm.data.batches import Batch, Numbered
 from lyric_lm.errors import NotFinite
 from lyric_lm.fingerprint import parts_fingerprint
-from lyric_lm.model.averaging import MovingAverage
 from lyric_lm.model.compiling import compiled
 from lyric_lm.model.finite import look_closer, shortened, titles
 from lyric_lm.model.loss import batch_sums, bits_per_byte, perplexity
 from lyric_lm.model.network_module import NetworkModule
 from lyric_lm.model.optim import lr_factor, make_optimizer, n_warmup_steps, scale_gradients
+from lyric_lm.model.step_log import log_step
 from lyric_lm.recall import keep, look_up
-
-PER_STEP = ("epoch", "train/loss", "train/objective", "train/grad_norm", "lr", "tokens_per_second")
 
 log = logging.getLogger(__name__)
 
@@ -71,15 +68,12 @@ class SongModule(NetworkModule):
         skips_not_finite: bool = False,
         identity: str | None = None,
     ):
-        super().__init__(network)
+        super().__init__(network, ema_decay)
         self.name = name
         self.identity = identity
         self.lr, self.weight_decay, self.schedule = lr, weight_decay, schedule
         self.warmup_steps, self.warmup_fraction = warmup_steps, warmup_fraction
         self.label_smoothing = label_smoothing
-        self.ema_decay = ema_decay
-        self.average: MovingAverage | None = None  # from the first step on, where one is asked for
-        self._kept_average: dict[str, Tensor] | None = None  # of the run that goes on
         self.skips_not_finite = skips_not_finite
         self.is_compiled = False  # by ``compile_network``
         self.n_skipped_steps = 0
@@ -106,23 +100,7 @@ class SongModule(NetworkModule):
 
     def on_fit_start(self) -> None:
         self.network.train()  # from_pretrained leaves it in eval mode, which would switch configured dropout off
-        if self.ema_decay:
-            self.average = MovingAverage(self.network, self.ema_decay)
-            if self._kept_average is not None:
-                self.average.network.load_state_dict(self._kept_average)
-                self._kept_average = None
-
-    @property
-    def measured(self) -> PreTrainedModel:
-        """The network to measure, to write songs with and to export: the average, or the one that is trained."""
-        return self.average.network if self.average else self.whole
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        if self.average:
-            checkpoint["average"] = self.average.network.state_dict()
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self._kept_average = checkpoint.get("average")
+        super().on_fit_start()
 
     def on_train_start(self) -> None:
         self._step_began = time.perf_counter()
@@ -183,23 +161,6 @@ class SongModule(NetworkModule):
             "tokens_per_second": n_targets / seconds,
         }
 
-    def _log_step(self) -> None:
-        """Log the step that was taken or left out.
-
-        Not by ``self.log``, whose bookkeeping takes several milliseconds a step, but as Lightning's own
-        LearningRateMonitor does. What has no value this time is gone from ``callback_metrics``.
-        """
-        report, self._report = self._report, {}
-        step = int(report.pop("step"))
-        known = self.trainer.callback_metrics
-        for name in PER_STEP:
-            known.pop(name, None)
-        known.update({name: torch.tensor(value) for name, value in report.items()})
-        if step % self.trainer.log_every_n_steps == 0:
-            for logger in self.trainer.loggers:
-                logger.log_metrics(report, step)
-                logger.save()
-
     def _scaler_is_searching(self) -> bool:
         """With fp16, infinite gradients tell torch's scaler that its scale is too large: it skips and halves it."""
         scaler = getattr(self.trainer.precision_plugin, "scaler", None)
@@ -225,12 +186,7 @@ class SongModule(NetworkModule):
             return NotFinite(f"{what} is not finite")
         with self.trainer.precision_plugin.forward_context():
             account = look_closer(what, network, batches)
-        half = " trainer.precision=32-true," if "16" in str(self.trainer.precision) else ""
-        return NotFinite(
-            f"{account.line()}; set a lower optim.lr,{half} or leave the song out of data.path "
-            "(trainer.on_nan=skip leaves out such steps)",
-            {"step": step, "epoch": self.current_epoch + 1, **asdict(account)},
-        )
+        return account.error(step, self.current_epoch + 1, str(self.trainer.precision))
 
     # Validation
 
@@ -253,8 +209,7 @@ class SongModule(NetworkModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         if self._kept_sums:
             return
-        network = self.average.network if self.average else self.network  # in shards, where they lie so
-        nats = batch_sums(network, batch).nats
+        nats = batch_sums(self.average.network if self.average else self.network, batch).nats
         self._val_sums.append(_together(nats, batch["n_targets"], batch["n_bytes"]))
 
     def on_validation_epoch_end(self) -> None:
@@ -288,7 +243,8 @@ class SongModule(NetworkModule):
         optimizer.zero_grad()
         if self.average and "train/loss" in self._report:  # else the step was left out
             self.average.update()
-        self._log_step()
+        report, self._report = self._report, {}
+        log_step(self.trainer, report)
 
     def configure_optimizers(self) -> dict[str, Any]:
         total_steps = int(self.trainer.estimated_stepping_batches)

@@ -1,14 +1,19 @@
-"""A LightningModule around a network that may lie in shards over several devices, and be wanted whole all the same.
+"""A LightningModule around a network that is trained, and what is used of it meanwhile: whole, or an average of it.
 
-Samples, checks and the exported model are the first process's alone, which cannot put shards together by itself.
+Weights may lie in shards over several devices. Samples, checks and the exported model are the first process's alone,
+which cannot put shards together by itself. Where a moving average of the weights is asked for, it is what is measured,
+sampled and exported.
 """
 
 import copy
+from typing import Any
 
 import lightning as L
+from torch import Tensor
 from transformers import PreTrainedModel
 
 from lyric_lm.hardware import give_back_free_memory
+from lyric_lm.model.averaging import MovingAverage
 from lyric_lm.model.loss import has_plain_head
 
 
@@ -17,11 +22,15 @@ class NetworkModule(L.LightningModule):
 
     Args:
         network: a transformers causal language model.
+        ema_decay: of a moving average of its weights (``averaging.MovingAverage``); 0: none. Not of weights in shards.
     """
 
-    def __init__(self, network: PreTrainedModel):
+    def __init__(self, network: PreTrainedModel, ema_decay: float = 0.0):
         super().__init__()
         self.network = network
+        self.ema_decay = ema_decay
+        self.average: MovingAverage | None = None  # while it is trained
+        self._kept_average: dict[str, Tensor] | None = None  # of the run that goes on
         # In the first process of a sharded run: the network once more, whole. In a list, so that it is no part of this.
         self._whole: list[PreTrainedModel] = []
 
@@ -33,6 +42,25 @@ class NetworkModule(L.LightningModule):
         has_plain_head(self.network)  # found out while it can be run by itself
         self._whole = [copy.deepcopy(self.network)] if self.trainer.is_global_zero else []
         shard(self, self.network, self.device_mesh, str(self.trainer.precision) == "bf16-mixed")
+
+    def on_fit_start(self) -> None:
+        if self.ema_decay:
+            self.average = MovingAverage(self.network, self.ema_decay)
+            if self._kept_average is not None:
+                self.average.network.load_state_dict(self._kept_average)
+                self._kept_average = None
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if self.average:
+            checkpoint["average"] = self.average.network.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._kept_average = checkpoint.get("average")
+
+    @property
+    def measured(self) -> PreTrainedModel:
+        """The network to measure, to write songs with and to export: the average, or the one that is trained."""
+        return self.average.network if self.average else self.whole
 
     @property
     def is_sharded(self) -> bool:
