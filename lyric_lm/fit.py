@@ -21,6 +21,7 @@ from lyric_lm.callbacks.checkpoints import Checkpoints
 from lyric_lm.callbacks.curves import Curves
 from lyric_lm.callbacks.export import ExportBest
 from lyric_lm.callbacks.metrics_file import MetricsFile
+from lyric_lm.callbacks.picture import Picture
 from lyric_lm.callbacks.watch import watchers
 from lyric_lm.card import model_card
 from lyric_lm.checkpoints import BEST, LAST, PREVIOUS, find_checkpoint
@@ -159,7 +160,9 @@ def fit_run(
     if was_interrupted and export.best_loss is None and trainer.global_step > 0:
         export.export(module)  # nothing was measured yet; what was learned is kept all the same
     if trainer.global_step > 0:
-        curves.draw()
+        for callback in trainer.callbacks:
+            if isinstance(callback, Picture):
+                callback.draw()
     summary = summarise(settings, corpus, songs, module, trainer, export, run_dir, was_interrupted)
     summary["seconds"] = round(time.perf_counter() - began, 1)
     if (run_dir / "model").is_dir():

@@ -1,5 +1,6 @@
 """The README's commands run as typed, against a small hub and a folder of songs."""
 
+import json
 import os
 import re
 import shlex
@@ -15,6 +16,28 @@ from tests.conftest import ROOT
 ELSEWHERE = ("make ", "pip install", "tensorboard ")
 # Wants a cluster or several GPUs; tried in test_ray, test_jobs and test_many_devices.
 CLUSTER = ("hydra/launcher=slurm", "hydra/launcher=ray", "trainer=fsdp")
+
+# Runs each line of its input, [arguments of python, file for stdout, file for stderr], in a process of its own, and
+# answers with the exit status. The libraries are imported once, before there are processes: a command's imports are
+# more than half of what it takes with a tiny model.
+COMMANDS = """
+import json, os, runpy, sys
+
+import lightning, matplotlib.pyplot, torch, transformers
+import lightning.pytorch.loggers, transformers.models.gpt2.modeling_gpt2
+
+for line in sys.stdin:
+    (option, module, *arguments), *files = json.loads(line)
+    assert option == "-m", option
+    child = os.fork()
+    if child == 0:
+        for number, file in enumerate([os.devnull, *files]):
+            os.dup2(os.open(file, os.O_RDWR | os.O_CREAT), number)
+        sys.argv = [module, *arguments]
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        sys.exit()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
 
 
 def commands(readme: str) -> list[str]:
@@ -65,20 +88,26 @@ def test_the_commands_run_in_order(tmp_path: Path, songs_folder: Path, hub: str)
         "HF_HUB_OFFLINE": "0",
         "OMP_NUM_THREADS": "1",
     }
-    for command in commands("README.md"):
-        program, *arguments = shlex.split(command)
-        assert program == "python"
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stderr}"
-        assert done.stdout or "train" in command
+    out, err = tmp_path / "stdout", tmp_path / "stderr"
+    with subprocess.Popen(
+        [sys.executable, "-c", COMMANDS],
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        for command in commands("README.md"):
+            program, *arguments = shlex.split(command)
+            assert program == "python"
+            for file in (out, err):
+                file.write_text("")
+            print(json.dumps([arguments, str(out), str(err)]), file=process.stdin, flush=True)
+            assert process.stdout.readline() == "0\n", f"{command}\n{err.read_text(encoding='utf-8')}"
+            assert out.read_text(encoding="utf-8") or "train" in command
+        process.stdin.close()
     assert (tmp_path / "songs.jsonl").read_text(encoding="utf-8").count("\n") == 5
     assert len(list((tmp_path / "outputs" / "sweep").glob("*/*/summary.json"))) == 4
     assert (tmp_path / "images" / "compare_val_loss.png").is_file()

@@ -11,6 +11,7 @@ import lightning as L
 from lightning.pytorch.loggers import TensorBoardLogger
 from transformers import PreTrainedTokenizerBase
 
+from lyric_lm.callbacks.picture import Picture
 from lyric_lm.callbacks.songs import songs_of
 from lyric_lm.curves import save
 from lyric_lm.durable import write_text
@@ -27,8 +28,8 @@ MEASURES = ("share_4", "share_6", "share_8", "verbatim_lines", "longest_run")
 log = logging.getLogger(__name__)
 
 
-class Originality(L.Callback):
-    """After each validation, write ``originality.json`` and ``images/originality.png``; epoch 0 is the untrained model.
+class Originality(Picture):
+    """Write ``originality.json`` after each validation, draw ``images/originality.png``; epoch 0: the untrained model.
 
     The same seeds each epoch, songs from nothing, all written together. Says it once when the samples copy more than
     the artist repeats themselves.
@@ -87,6 +88,10 @@ class Originality(L.Callback):
         content = {"own": self.own, "own_limit_share_6": self.limit, "epochs": self.epochs}
         write_text(self.run_dir / "originality.json", json.dumps(content, indent=1) + "\n")
         if epoch:
+            self.draw_if_due()
+
+    def draw(self) -> None:
+        if any(row["epoch"] for row in self.epochs):
             losses, best_epoch = losses_by_epoch(read_metrics(self.run_dir))
             figure = originality_curve(self.epochs, self.own, best_epoch, losses)
             save(figure, self.run_dir / "images" / "originality.png")
