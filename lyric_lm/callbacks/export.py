@@ -55,7 +55,7 @@ class ExportBest(L.Callback):
         network = pl_module.measured
         weights = {name.removeprefix("network."): value for name, value in best["state_dict"].items()}
         now = {name: value.detach().clone() for name, value in network.state_dict().items()}
-        network.load_state_dict(best.get("average", weights))
+        network.load_state_dict(best["average"]["weights"] if "average" in best else weights)
         self.export(pl_module)
         network.load_state_dict(now)
         log.warning("Warning: %s was gone; it is written again from %s", self.folder, self.best)

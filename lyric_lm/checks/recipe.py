@@ -169,22 +169,6 @@ def check_learning_rate(lr: float, factors: list[float], from_scratch: bool, is_
     return Check("learning_rate", PASS, figure, limit, "")
 
 
-def check_average(ema_decay: float, n_steps: int) -> Check:
-    """The moving average of the weights has left those of before the first step behind by the end of the run.
-
-    After n steps it still holds ``ema_decay ** n`` of them.
-
-    >>> check_average(0.97, 114).figure, check_average(0.97, 20).meaning
-    ('3 % of the untrained weights after 114 steps', 'it hardly learns: set optim.ema_decay=0.89')
-    """
-    left = ema_decay**n_steps
-    figure, limit = f"{100 * left:.0f} % of the untrained weights after {n_steps} steps", "at most 30 %"
-    if left <= 0.3:
-        return Check("average", PASS, figure, limit, "")
-    enough = math.floor(100 * 0.1 ** (1 / n_steps)) / 100  # leaves a tenth
-    return Check("average", WARN, figure, limit, f"it hardly learns: set optim.ema_decay={enough:g}")
-
-
 def check_smoothing(label_smoothing: float) -> Check:
     """Label smoothing teaches that every token of the vocabulary may come next, a little.
 
@@ -248,8 +232,6 @@ def check_all(
         check_memory(network, settings),
         check_disk(network, folder, bool(optim["ema_decay"])),
     ]
-    if optim["ema_decay"]:
-        checks.append(check_average(optim["ema_decay"], total))
     if tokenizer is not None:
         texts = [song.lyrics for song in spread(corpus.songs, N_SONGS)]
         checks = [*check_computer(network, tokenizer, settings, texts, is_full, known_as), *checks]

@@ -9,7 +9,6 @@ import copy
 from typing import Any
 
 import lightning as L
-from torch import Tensor
 from transformers import PreTrainedModel
 
 from lyric_lm.hardware import give_back_free_memory
@@ -30,7 +29,7 @@ class NetworkModule(L.LightningModule):
         self.network = network
         self.ema_decay = ema_decay
         self.average: MovingAverage | None = None  # while it is trained
-        self._kept_average: dict[str, Tensor] | None = None  # of the run that goes on
+        self._kept_average: dict[str, Any] | None = None  # of the run that goes on
         # In the first process of a sharded run: the network once more, whole. In a list, so that it is no part of this.
         self._whole: list[PreTrainedModel] = []
 
@@ -47,12 +46,14 @@ class NetworkModule(L.LightningModule):
         if self.ema_decay:
             self.average = MovingAverage(self.network, self.ema_decay)
             if self._kept_average is not None:
-                self.average.network.load_state_dict(self._kept_average)
+                self.average.network.load_state_dict(self._kept_average["weights"])
+                self.average.n_steps = self._kept_average["n_steps"]
                 self._kept_average = None
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         if self.average:
-            checkpoint["average"] = self.average.network.state_dict()
+            weights = self.average.network.state_dict()
+            checkpoint["average"] = {"n_steps": self.average.n_steps, "weights": weights}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._kept_average = checkpoint.get("average")
