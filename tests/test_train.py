@@ -252,7 +252,7 @@ def test_an_interrupted_run_keeps_what_it_has_and_goes_on(
     assert (tmp_path / "run" / "model" / "model.safetensors").is_file()
     assert 0 < summary["steps"] < summary_of(straight)["steps"]
 
-    resumed = run_command("train", "resume=run", cwd=tmp_path)
+    resumed = call("train", "resume=run")
     assert resumed.code == 0, resumed.err
     assert summary_of(tmp_path / "run")["interrupted"] is False
     drop = ("tokens_per_second",)
