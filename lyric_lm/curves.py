@@ -17,11 +17,12 @@ from lyric_lm.runs import Run
 BLUE, ORANGE, GREY = "#2b6cb0", "#c05621", "#888888"
 _COLOURS = ("#2b6cb0", "#c05621", "#2f855a", "#805ad5", "#b83280", "#b7791f", "#0987a0", "#4a5568")
 NATS, BITS = "nats per token", "bits per byte"
+STEPS, EPOCHS = "optimizer step", "epoch (0: untrained)"
 
 
 def train_loss(metrics: pd.DataFrame) -> Figure:
     """Draw ``train/loss`` at each step and its mean over the last tenth of the run, above the baseline."""
-    figure, axes = figure_of("Training loss (plain cross-entropy)", "optimizer step", NATS)
+    figure, axes = figure_of("Training loss (plain cross-entropy)", STEPS, NATS)
     steps = metrics[metrics["train/loss"].notna()]
     _with_mean(axes, steps, "train/loss", BLUE)
     if (steps["train/objective"] - steps["train/loss"]).abs().max() > 1e-6:
@@ -32,22 +33,29 @@ def train_loss(metrics: pd.DataFrame) -> Figure:
 
 
 def eval_loss(metrics: pd.DataFrame) -> Figure:
-    """Draw ``val/loss`` by epoch from the untrained model on, the best one marked, with the training loss."""
-    figure, axes = figure_of("Held-out loss by epoch", "epoch (0: untrained)", NATS)
+    """Draw ``val/loss`` by epoch from the untrained model on, the best one marked, with the training loss.
+
+    Where songs were measured within epochs too, all of it is drawn by step.
+    """
     held_out = metrics[metrics["val/loss"].notna()]
-    at = _epochs_done(held_out)
+    by_step = _is_within_epochs(held_out)
+    unit = "step" if by_step else "epoch"
+    figure, axes = figure_of(f"Held-out loss by {unit}", STEPS if by_step else EPOCHS, NATS)
+    at = held_out["step"] if by_step else _epochs_done(held_out)
     axes.plot(at, held_out["val/loss"], "o-", color=BLUE, label="held-out songs")
-    means = metrics[metrics["train/loss"].notna()].groupby("epoch")["train/loss"].mean()
-    if len(means):
-        axes.plot(means.index + 1, means, "s--", color=GREY, ms=4, label="training songs (mean over the epoch)")
+    epochs = metrics[metrics["train/loss"].notna()].groupby("epoch")
+    if len(epochs):
+        ends = epochs["step"].max() if by_step else epochs["step"].max().index + 1
+        label = "training songs (mean over the epoch)"
+        axes.plot(ends, epochs["train/loss"].mean(), "s--", color=GREY, ms=4, label=label)
     best = held_out["val/loss"].to_numpy().argmin()
     value = held_out["val/loss"].iloc[best]
-    axes.plot(at.iloc[best], value, "*", color=ORANGE, ms=16, label=f"best: {value:.3f}, epoch {at.iloc[best]:.0f}")
+    axes.plot(at.iloc[best], value, "*", color=ORANGE, ms=16, label=f"best: {value:.3f}, {unit} {at.iloc[best]:.0f}")
     since = overfitting_since(metrics)
     if since is not None:
-        axes.axvspan(
-            since - 0.5, at.max() + 0.1, color=ORANGE, alpha=0.12, lw=0, label=f"overfitting since epoch {since}"
-        )
+        first = at[held_out["epoch"] == since - 1].iloc[0] if by_step else since - 0.5
+        last = at.max() + (0 if by_step else 0.1)
+        axes.axvspan(first, last, color=ORANGE, alpha=0.12, lw=0, label=f"overfitting since epoch {since}")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.legend(frameon=False)
     return figure
@@ -55,7 +63,7 @@ def eval_loss(metrics: pd.DataFrame) -> Figure:
 
 def grad_norm(metrics: pd.DataFrame, clip_at: float | None) -> Figure:
     """Draw the gradient's L2 norm before clipping at each step, and where it is clipped."""
-    figure, axes = figure_of("Gradient norm before clipping", "optimizer step", "L2 norm")
+    figure, axes = figure_of("Gradient norm before clipping", STEPS, "L2 norm")
     _with_mean(axes, metrics[metrics["train/grad_norm"].notna()], "train/grad_norm", BLUE)
     if clip_at:
         axes.axhline(clip_at, color=ORANGE, ls="--", lw=1, label=f"clipped at {clip_at:g}")
@@ -65,7 +73,7 @@ def grad_norm(metrics: pd.DataFrame, clip_at: float | None) -> Figure:
 
 
 def overlay(runs: Sequence[tuple[str, Run]], column: str) -> Figure:
-    """Draw one column of several runs over each other; ``val/…`` by epoch, the rest by share of the steps."""
+    """Draw one column of several runs over each other: ``val/…`` by epoch, unless measured within one, else by step."""
     what = {
         "val/loss": "Held-out loss",
         "val/bits_per_byte": "Held-out loss in bits per byte: compares whatever the tokenizer",
@@ -73,12 +81,14 @@ def overlay(runs: Sequence[tuple[str, Run]], column: str) -> Figure:
         "train/grad_norm": "Gradient norm before clipping",
     }
     is_val = column.startswith("val/")
+    by_step = not is_val or any(_is_within_epochs(run.val) for _, run in runs)
     unit = {"train/grad_norm": "L2 norm", "val/bits_per_byte": BITS}.get(column, NATS)
-    figure, axes = figure_of(what.get(column, column), "epoch (0: untrained)" if is_val else "optimizer step", unit)
+    figure, axes = figure_of(what.get(column, column), STEPS if by_step else EPOCHS, unit)
     for (label, run), colour in zip(runs, _COLOURS * (len(runs) // len(_COLOURS) + 1), strict=False):
         if is_val:
             held_out = run.val
-            axes.plot(_epochs_done(held_out), held_out[column], "o-", color=colour, label=label)
+            at = held_out["step"] if by_step else _epochs_done(held_out)
+            axes.plot(at, held_out[column], "o-", color=colour, label=label)
         else:
             steps = run.train
             axes.plot(
@@ -136,6 +146,11 @@ def _baseline(axes: Axes, metrics: pd.DataFrame) -> None:
     if len(untrained):
         value = untrained["val/loss"].iloc[0]
         axes.axhline(value, color=GREY, ls="--", lw=1, label=f"untrained model, held-out songs: {value:.3f}")
+
+
+def _is_within_epochs(held_out: pd.DataFrame) -> bool:
+    """Return whether songs were measured more than once in an epoch (``trainer.val_check_interval``)."""
+    return bool(held_out.loc[held_out["step"] > 0, "epoch"].duplicated().any())
 
 
 def _epochs_done(held_out: pd.DataFrame) -> pd.Series:

@@ -75,9 +75,10 @@ def read_metrics(folder: Path) -> "pd.DataFrame":
 
 
 def losses_by_epoch(metrics: "pd.DataFrame") -> tuple[list[dict[str, Any]], int | None]:
-    """Return ``epoch``, ``val_loss`` and ``train_loss`` (a mean over the epoch) of each validation, and the best epoch.
+    """Return ``epoch``, ``val_loss`` and ``train_loss`` (a mean over the epoch) of each epoch, and the best epoch.
 
-    Epoch 0 is the untrained model; its ``train_loss`` is None. The best epoch is None where nothing was trained.
+    Epoch 0 is the untrained model; its ``train_loss`` is None. The best epoch is None where nothing was trained. Of
+    several validations in an epoch the lowest counts.
     """
     means = metrics[metrics["train/loss"].notna()].groupby("epoch")["train/loss"].mean()
     rows: list[dict[str, Any]] = []
@@ -85,7 +86,10 @@ def losses_by_epoch(metrics: "pd.DataFrame") -> tuple[list[dict[str, Any]], int 
         epoch = int(row["epoch"]) + 1 if row["step"] > 0 else 0
         mean = means.get(epoch - 1) if epoch else None
         train_loss = None if mean is None else float(mean)
-        rows.append({"epoch": epoch, "val_loss": float(row["val/loss"]), "train_loss": train_loss})
+        val_loss = float(row["val/loss"])
+        if rows and rows[-1]["epoch"] == epoch:
+            val_loss = min(val_loss, rows.pop()["val_loss"])
+        rows.append({"epoch": epoch, "val_loss": val_loss, "train_loss": train_loss})
     trained = [row for row in rows if row["epoch"] > 0]
     return rows, min(trained, key=lambda row: row["val_loss"])["epoch"] if trained else None
 

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
+from lyric_lm.callbacks.place import told
 from lyric_lm.checkpoints import UnusableError, read_checkpoint
 from lyric_lm.data.encoding import separator_id
 from lyric_lm.durable import put, sync_files
@@ -69,8 +70,8 @@ class ExportBest(L.Callback):
         is_best = self.best_loss is None or loss < self.best_loss
         remark = "the best so far" if is_best else f"not better than {self.best_loss:.3f} after epoch {self.best_epoch}"
         log.info(
-            "Epoch %s: held-out loss %.3f (untrained %.3f), %s",
-            trainer.current_epoch + 1,
+            "%s: held-out loss %.3f (untrained %.3f), %s",
+            told(trainer).capitalize(),
             loss,
             self.baseline_loss,
             remark,

@@ -7,11 +7,20 @@ stopped. A checkpoint of ours is always one of three places, and its counters ar
 from collections.abc import Callable
 from typing import Any
 
+import lightning as L
+
 Counters = dict[str, int]
 Loops = dict[str, Any]  # the state of Lightning's fit loop
 
 _EPOCHS, _BATCHES = "epoch_progress", "epoch_loop.batch_progress"
 _VALIDATION = "epoch_loop.val_loop.batch_progress"
+
+
+def told(trainer: L.Trainer) -> str:
+    """Return where in a run a validation takes place: "epoch 2", or "step 28 (epoch 2)" where that goes on."""
+    epoch = f"epoch {trainer.current_epoch + 1}"
+    is_at_end = trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
+    return epoch if is_at_end else f"step {trainer.global_step} ({epoch})"
 
 
 def before_step(loops: Loops) -> Loops:

@@ -7,6 +7,7 @@ import lightning as L
 from lightning.pytorch.loggers import TensorBoardLogger
 from transformers import PreTrainedTokenizerBase
 
+from lyric_lm.callbacks.place import told
 from lyric_lm.callbacks.songs import songs_of
 from lyric_lm.model.module import SongModule
 from lyric_lm.sampling import Sample
@@ -55,7 +56,7 @@ class Samples(L.Callback):
             if isinstance(logger, TensorBoardLogger):
                 verbatim = "".join(f"    {line}\n" for line in text.split("\n"))  # as Markdown
                 logger.experiment.add_text("samples", verbatim, global_step=trainer.global_step)
-        who = "The untrained model writes:" if epoch == 0 else f"After epoch {epoch} it writes:"
+        who = "The untrained model writes:" if epoch == 0 else f"After {told(trainer)} it writes:"
         log.info("\n%s\n%s\n", who, _indented(songs[0].text, n_lines=8))
 
 
