@@ -1,9 +1,9 @@
 """Try recipes: ``python -m benchmarks.recipes [SONGS ...] [--seeds 1] [--epochs 1] [--recipe "optim.lr=2e-4 ..."]``.
 
 Each recipe is the defaults of ``train`` with some settings changed, smollm2 on the songs of each artist (a folder each;
-without: the demo album). Every quarter of an epoch the held-out loss is measured: of the weights as they are; of moving
-averages over the steps (``optim.ema_decay``); and of the weights drawn back a part of the way to the untrained model's.
-The latter two cost no training of their own. Losses do not depend on what else the machine does.
+without: the demo album). Every quarter of an epoch the held-out loss is measured: of the weights as they are; of the
+moving average over the steps (``optim.ema_decay``); and of the weights drawn back a part of the way to the untrained
+model's. The latter two cost no training of their own. Losses do not depend on what else the machine does.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from benchmarks.references.songs import Songs, load_plain, loss_of_songs, read_s
 from lyric_lm.model.averaging import MovingAverage
 from lyric_lm.model.pretrained import load_model
 
-DECAYS = (0.99,)
+DECAY = 0.99
 SHARE = 0.8  # of the way from the untrained model's weights to the trained ones
 
 
@@ -36,7 +36,7 @@ class Variants:
     def __init__(self, network: Any, songs: Songs, epochs: float):
         self.judge, _ = load_plain(network.config._name_or_path, 0.0)
         self.untrained = copy.deepcopy(self.judge.state_dict())
-        self.averages = {decay: MovingAverage(network, decay) for decay in DECAYS}
+        self.average = MovingAverage(network, DECAY)
         self.songs, self.quarters = songs, round(4 * epochs)
         self.n_targets = sum(len(song) - 1 for song in songs.train)
         self.n_scored = self.steps = 0
@@ -49,16 +49,15 @@ class Variants:
         self.n_scored += n_scored
         if is_step:
             self.steps += 1
-            for average in self.averages.values():
-                average.update()
+            self.average.update()
             if 4 * self.n_scored >= self.n_targets * (len(self.found) + 1):
                 self.found.append(self._measured(network.state_dict()))
         return len(self.found) == self.quarters
 
     def _measured(self, now: dict[str, torch.Tensor]) -> dict[str, str]:
         drawn = {name: torch.lerp(self.untrained[name], now[name], SHARE) for name in now}
-        averages = {f"average, {decay:g}": kept.network.state_dict() for decay, kept in self.averages.items()}
-        losses = {"as they are": now, **averages, f"{SHARE:.0%} of the way": drawn}
+        average = self.average.network.state_dict()
+        losses = {"as they are": now, f"average, {DECAY:g}": average, f"{SHARE:.0%} of the way": drawn}
         head = {"epochs": f"{self.n_scored / self.n_targets:.2f}", "steps": str(self.steps)}
         return head | {name: f"{self._loss(weights):.3f}" for name, weights in losses.items()}
 

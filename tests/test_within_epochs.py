@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from lyric_lm.curves import eval_loss, overlay
 from lyric_lm.runs import Run, losses_by_epoch, read_metrics
@@ -15,10 +16,10 @@ NAN = math.nan
 
 
 def metrics() -> pd.DataFrame:
-    """Four steps in two epochs, measured after each; it overfits in the second."""
+    """Six steps in two epochs, measured after each; it overfits in the second, after the best."""
     rows = [
-        *[(0, 0, NAN, 4.0), (1, 0, 3.9, 3.6), (2, 0, 3.7, 3.5)],
-        *[(3, 1, 3.0, 3.55), (4, 1, 2.8, 3.7)],
+        *[(0, 0, NAN, 4.0), (1, 0, 3.9, 3.6), (2, 0, 3.7, 3.55)],
+        *[(3, 1, 3.0, 3.5), (4, 1, 2.8, 3.6), (5, 1, 2.6, 3.7)],
     ]
     return pd.DataFrame(rows, columns=["step", "epoch", "train/loss", "val/loss"])
 
@@ -27,19 +28,19 @@ def test_the_curve_is_drawn_by_step() -> None:
     figure = eval_loss(metrics())
     axes, drawn = figure.axes[0], lines(figure)
     assert (axes.get_title(loc="left"), axes.get_xlabel()) == ("Held-out loss by step", "optimizer step")
-    assert drawn["held-out songs"] == [(0, 4.0), (1, 3.6), (2, 3.5), (3, 3.55), (4, 3.7)]
-    assert drawn["best: 3.500, step 2"] == [(2, 3.5)]
-    assert drawn["training songs (mean over the epoch)"] == [(2, 3.8), (4, 2.9)]
+    assert drawn["held-out songs"] == [(0, 4.0), (1, 3.6), (2, 3.55), (3, 3.5), (4, 3.6), (5, 3.7)]
+    assert drawn["best: 3.500, step 3"] == [(3, 3.5)]
+    assert drawn["training songs (mean over the epoch)"] == [(2, pytest.approx(3.8)), (5, pytest.approx(2.8))]
     (shade,) = axes.patches
-    assert (shade.get_label(), shade.get_x(), shade.get_x() + shade.get_width()) == ("overfitting since epoch 2", 3, 4)
+    assert (shade.get_label(), shade.get_x(), shade.get_x() + shade.get_width()) == ("overfitting since epoch 2", 4, 5)
 
 
 def test_then_runs_are_drawn_over_each_other_by_step() -> None:
-    by_epoch = metrics()[lambda table: table["step"] != 1].drop(index=3)  # measured when an epoch ends
+    by_epoch = metrics().drop(index=[1, 3, 4])  # measured when an epoch ends
     runs = [("one", Run(Path("one"), metrics(), {}, {})), ("other", Run(Path("other"), by_epoch, {}, {}))]
     axes = overlay(runs, "val/loss").axes[0]
     assert axes.get_xlabel() == "optimizer step"
-    assert [line.get_xdata().tolist() for line in axes.lines] == [[0, 1, 2, 3, 4], [0, 2, 4]]
+    assert [line.get_xdata().tolist() for line in axes.lines] == [[0, 1, 2, 3, 4, 5], [0, 2, 5]]
     axes = overlay(runs[1:], "val/loss").axes[0]
     assert axes.get_xlabel() == "epoch (0: untrained)"
     assert [line.get_xdata().tolist() for line in axes.lines] == [[0, 1, 2]]
@@ -47,8 +48,8 @@ def test_then_runs_are_drawn_over_each_other_by_step() -> None:
 
 def test_an_epoch_has_one_row_beside_its_samples() -> None:
     rows, best = losses_by_epoch(metrics())
-    assert [(row["epoch"], row["val_loss"]) for row in rows] == [(0, 4.0), (1, 3.5), (2, 3.55)]
-    assert best == 1
+    assert [(row["epoch"], row["val_loss"]) for row in rows] == [(0, 4.0), (1, 3.55), (2, 3.5)]
+    assert best == 2
 
 
 def test_a_run_says_at_which_step_it_was(call: Callable[..., Done], songs_folder: Path, tmp_path: Path) -> None:
