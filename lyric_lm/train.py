@@ -105,7 +105,7 @@ def train(settings: dict[str, Any], run_dir: Path, on_begin: Callable[[], None])
             Path("images").mkdir(exist_ok=True)
             shutil.copy(image, "images")
     log.info(
-        "\nHeld-out loss: untrained %.3f, best %.3f after epoch %s (perplexity %.1f, %.3f bits per byte), %.0f s\n"
+        "\nHeld-out loss: untrained %.3f, best %.3f in epoch %s (perplexity %.1f, %.3f bits per byte), %.0f s\n"
         "Run folder: %s\nWrite songs: python -m lyric_lm.generate run=%s",
         *(summary["baseline_val_loss"], summary["best_val_loss"], summary["best_epoch"], summary["perplexity"]),
         *(summary["bits_per_byte"], summary["seconds"], run_dir, run_dir),

@@ -68,7 +68,7 @@ class ExportBest(L.Callback):
             log.info("Untrained model: held-out loss %.3f nats per token", loss)
             return
         is_best = self.best_loss is None or loss < self.best_loss
-        remark = "the best so far" if is_best else f"not better than {self.best_loss:.3f} after epoch {self.best_epoch}"
+        remark = "the best so far" if is_best else f"not better than {self.best_loss:.3f} in epoch {self.best_epoch}"
         log.info(
             "%s: held-out loss %.3f (untrained %.3f), %s",
             told(trainer).capitalize(),
