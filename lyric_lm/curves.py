@@ -53,10 +53,9 @@ def eval_loss(metrics: pd.DataFrame) -> Figure:
     axes.plot(at.iloc[best], value, "*", color=ORANGE, ms=16, label=f"best: {value:.3f}, {unit} {at.iloc[best]:.0f}")
     since = overfitting_since(metrics)
     if since is not None:
-        later = held_out.iloc[best + 1 :]
-        first = later.loc[later["epoch"] == since - 1, "step"].iloc[0] if by_step else since - 0.5
-        last = at.max() + (0 if by_step else 0.1)
-        axes.axvspan(first, last, color=ORANGE, alpha=0.12, lw=0, label=f"overfitting since epoch {since}")
+        first = best + 1 + (held_out["epoch"].to_numpy()[best + 1 :] == since - 1).argmax()
+        between = at.iloc[first - 1 : first + 1].mean()
+        axes.axvspan(between, at.max(), color=ORANGE, alpha=0.12, lw=0, label=f"overfitting since epoch {since}")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.legend(frameon=False)
     return figure

@@ -32,7 +32,11 @@ def test_the_curve_is_drawn_by_step() -> None:
     assert drawn["best: 3.500, step 3"] == [(3, 3.5)]
     assert drawn["training songs (mean over the epoch)"] == [(2, pytest.approx(3.8)), (5, pytest.approx(2.8))]
     (shade,) = axes.patches
-    assert (shade.get_label(), shade.get_x(), shade.get_x() + shade.get_width()) == ("overfitting since epoch 2", 4, 5)
+    assert (shade.get_label(), shade.get_x(), shade.get_x() + shade.get_width()) == (
+        "overfitting since epoch 2",
+        3.5,
+        5,
+    )
 
 
 def test_then_runs_are_drawn_over_each_other_by_step() -> None:
