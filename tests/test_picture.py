@@ -2,6 +2,7 @@
 
 import time
 
+import lightning as L
 import pytest
 
 from lyric_lm.callbacks.picture import Picture
@@ -19,8 +20,9 @@ def test_drawing_takes_a_twentieth_of_the_time(monkeypatch: pytest.MonkeyPatch) 
             now += 0.5
 
     picture = Slow()
+    picture.on_fit_start(L.Trainer(logger=False), L.LightningModule())
     for _ in range(1000):
         picture.draw_if_due()
         now += 0.1
-    assert drawn[0] == 100.0
-    assert 100 * 0.04 < 0.5 * len(drawn) <= 100 * 0.05 + 0.5
+    assert 105 < drawn[0] <= 111
+    assert 100 * 0.04 < 0.5 * len(drawn) <= 100 * 0.05

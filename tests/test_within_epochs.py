@@ -74,3 +74,5 @@ def test_a_run_says_at_which_step_it_was(call: Callable[..., Done], songs_folder
         assert done.err.count(line) == 1
     for line in ("Epoch 1: held-out loss ", "After epoch 1 it writes:"):
         assert done.err.count(line) == 1
+    written = sorted(file.name for file in (tmp_path / "within" / "samples").iterdir())
+    assert written == ["epoch_00.txt", "epoch_01.txt", f"epoch_01_step_{half:04}.txt"]

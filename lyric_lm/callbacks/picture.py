@@ -6,6 +6,7 @@ from abc import abstractmethod
 import lightning as L
 
 SHARE = 0.05  # of the time since the last drawing, for another
+_LIKELY = 0.5  # seconds that the first one takes
 
 
 class Picture(L.Callback):
@@ -17,12 +18,15 @@ class Picture(L.Callback):
 
     _due = 0.0  # time.perf_counter() of the next drawing
 
+    def on_fit_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._due = time.perf_counter() + _LIKELY / SHARE
+
     @abstractmethod
     def draw(self) -> None:
         """Draw how the run stands now; where nothing was measured, do nothing."""
 
     def draw_if_due(self) -> None:
-        """Draw, unless the last time is so short ago that it would take more than its share."""
+        """Draw, unless the start or the last time is so short ago that it would take more than its share."""
         began = time.perf_counter()
         if began >= self._due:
             self.draw()

@@ -19,8 +19,19 @@ _VALIDATION = "epoch_loop.val_loop.batch_progress"
 def told(trainer: L.Trainer) -> str:
     """Return where in a run a validation takes place: "epoch 2", or "step 28 (epoch 2)" where that goes on."""
     epoch = f"epoch {trainer.current_epoch + 1}"
-    is_at_end = trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
-    return epoch if is_at_end else f"step {trainer.global_step} ({epoch})"
+    return epoch if _is_at_end(trainer) else f"step {trainer.global_step} ({epoch})"
+
+
+def named(trainer: L.Trainer) -> str:
+    """Return a file's name for it: "epoch_02" (00: the untrained model), or "epoch_02_step_0028"."""
+    if trainer.state.fn == "validate":
+        return "epoch_00"
+    epoch = f"epoch_{trainer.current_epoch + 1:02}"
+    return epoch if _is_at_end(trainer) else f"{epoch}_step_{trainer.global_step:04}"
+
+
+def _is_at_end(trainer: L.Trainer) -> bool:
+    return trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
 
 
 def before_step(loops: Loops) -> Loops:

@@ -7,7 +7,7 @@ import lightning as L
 from lightning.pytorch.loggers import TensorBoardLogger
 from transformers import PreTrainedTokenizerBase
 
-from lyric_lm.callbacks.place import told
+from lyric_lm.callbacks.place import named, told
 from lyric_lm.callbacks.songs import songs_of
 from lyric_lm.model.module import SongModule
 from lyric_lm.sampling import Sample
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Samples(L.Callback):
-    """Write ``samples/epoch_NN.txt`` after each validation, 00 from the untrained model; show the first.
+    """Write a few songs after each validation into ``samples/`` (``place.named``); show the first.
 
     Args:
         run_dir, tokenizer: given by the run.
@@ -51,7 +51,7 @@ class Samples(L.Callback):
         self.songs = songs
         self.folder.mkdir(exist_ok=True)
         text = "\n\n".join(f"=== prompt: {song.prompt!r}, seed {song.seed}\n{song.text}" for song in songs)
-        (self.folder / f"epoch_{epoch:02}.txt").write_text(text + "\n", encoding="utf-8")
+        (self.folder / f"{named(trainer)}.txt").write_text(text + "\n", encoding="utf-8")
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 verbatim = "".join(f"    {line}\n" for line in text.split("\n"))  # as Markdown
