@@ -48,6 +48,32 @@ def test_at_first_later_steps_count_more() -> None:
     torch.testing.assert_close(average.network.lm_head.weight.detach(), expected, atol=1e-5, rtol=1e-5)
 
 
+def test_later_on_every_fourth_step_stands_for_four() -> None:
+    network, _ = make_tiny()
+    average = MovingAverage(network, 0.999)
+    expected, counted = network.lm_head.weight.detach().double(), 1
+    for step in range(1, 31):
+        shaken(network)
+        average.update()
+        times = step + 1 if step <= 16 else 4 * step - 2 if step % 4 == 0 else 0  # (step - 2) + ... + (step + 1)
+        expected += times * network.lm_head.weight.detach().double()
+        counted += times
+    torch.testing.assert_close(average.network.lm_head.weight.detach(), (expected / counted).float())
+
+
+def test_then_a_step_is_forgotten_as_quickly_as_before() -> None:
+    network, _ = make_tiny()
+    average = MovingAverage(network, DECAY)
+    for _ in range(16):
+        average.update()
+    before = average.network.lm_head.weight.detach().double().clone()
+    shaken(network)
+    for _ in range(8):
+        average.update()
+    now = network.lm_head.weight.detach().double()
+    torch.testing.assert_close(average.network.lm_head.weight.detach().double() - now, 0.8**8 * (before - now))
+
+
 def shaken(network: Any) -> None:
     """Change what is trained, as a step would."""
     with torch.no_grad():
@@ -102,11 +128,13 @@ class Weights(Recorder):
 
 
 def average_of(weights: Weights) -> dict[str, Tensor]:
-    """The average over all steps, in 64 bits."""
+    """The average over the steps that count, in 64 bits."""
     first, *others = [weights.after[step] for step in sorted(weights.after)]
     found = {name: value.double() for name, value in first.items()}
     for step, after in enumerate(others, start=1):
-        kept = kept_at(step)
+        if step > 16 and step % 4:
+            continue
+        kept = kept_at(step) if step <= 16 else DECAY**4
         found = {name: kept * value + (1 - kept) * after[name].double() for name, value in found.items()}
     return {name: value.float() for name, value in found.items()}
 
