@@ -64,6 +64,7 @@ ROWS = [  # shape, batch_size, block_size, precision, accumulate_grad_batches, s
 ]
 N_SHORT = 4
 COLUMNS = ("shape", "batch_size", "block_size", "precision", "accumulate", "finetune", "checkpointing")
+EMA_DECAY = 0.99
 LORA = {"method": "lora", "r": 16, "alpha": 32, "dropout": 0.0}
 
 
@@ -85,7 +86,7 @@ def measure(
     generator = torch.Generator().manual_seed(0)
     n_blocks = batch_size * accumulate * steps
     blocks = [random_block(block_size, network.config.vocab_size, generator) for _ in range(n_blocks)]
-    module = SongModule(network, "random", 1e-4, 0.1, "cosine", label_smoothing=0.0, warmup_steps=1)
+    module = SongModule(network, "random", 1e-4, 0.1, "cosine", 0.0, warmup_steps=1, ema_decay=EMA_DECAY)
     with tempfile.TemporaryDirectory() as folder:
         trainer = L.Trainer(
             max_epochs=1,
@@ -125,7 +126,7 @@ def row(shape: str, *given: str) -> dict[str, str]:
         "trainer": {"precision": figures[2], "accumulate_grad_batches": accumulate},
         "model": {"gradient_checkpointing": "checkpointing" in given},
         "finetune": finetune,
-        "optim": {"label_smoothing": 0.0, "ema_decay": 0.0},
+        "optim": {"label_smoothing": 0.0, "ema_decay": EMA_DECAY},
     }
     estimated = peak_bytes(network, settings, "cpu")
     cells = [shape, *figures[:4], finetune["method"], "yes" if "checkpointing" in given else "no"]

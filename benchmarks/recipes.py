@@ -68,7 +68,8 @@ class Variants:
 
 def try_out(artist: str | None, seed: int, epochs: float, recipe: str) -> list[dict[str, str]]:
     """Train once; return a row of the table for every quarter of an epoch."""
-    overrides = [f"trainer.max_epochs={math.ceil(epochs)}", "callbacks=bare", "model=smollm2", *recipe.split()]
+    length = f"trainer.max_epochs={math.ceil(epochs)}"
+    overrides = [length, "callbacks=bare", "model=smollm2", "optim.ema_decay=0", *recipe.split()]
     torch.manual_seed(seed)
     network, tokenizer = load_model(**ours.default_settings(*overrides)["model"])
     songs = read_songs(artist, tokenizer, 1024)

@@ -48,7 +48,7 @@ def measure(contender: str, artist: str, seed: int, model: str, seconds: float) 
     if contender == "ours":
         torch.manual_seed(seed)  # LoRA's matrices, where that is the default
         network = load_model(**settings)[0]
-        ours.fit(network, songs, judge, seed, f"model={model}")
+        network = ours.fit(network, songs, judge, seed, f"model={model}")
     else:
         network = load_plain(pretrained, None if contender == "A" else 0.0)[0]
         {"A": report_recipe.fit, "B": trainer_best.fit, "C": nanogpt.fit}[contender](network, songs, judge, seed)

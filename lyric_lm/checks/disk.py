@@ -8,7 +8,7 @@ from transformers import PreTrainedModel
 from lyric_lm.checks.check import FAIL, PASS, Check
 
 
-def check_disk(network: PreTrainedModel, folder: Path, is_averaged: bool = False) -> Check:
+def check_disk(network: PreTrainedModel, folder: Path, is_averaged: bool) -> Check:
     """At its fullest a run folder holds three checkpoints and two models; a resumed run has some of it already.
 
     Checkpoints: ``last``, ``best``, and the one before ``last`` or the one being written; the weights each, and of

@@ -11,7 +11,6 @@ import copy
 import torch
 from transformers import PreTrainedModel
 
-
 _ALL, _EVERY = 16, 4  # after so many steps, only every fourth is looked at: to read all weights takes time
 
 
