@@ -7,7 +7,8 @@ it was there, and how much sooner ours was as good; ``docs/time_to_quality.png``
 
 Each contender has ``--seconds`` of training, 90 where nothing is said: the slow ones are cut off, which the table
 says; ``--seconds 0`` lets each go to the end of its recipe, some minutes to an hour each. ``--keep-references`` takes
-the references' curves from the last run with the same settings on the same machine, and runs ours alone.
+the references' curves from the last run with the same settings on the same machine, and runs ours alone;
+``--recipe "optim.lr=1e-4 optim.ema_decay=0"`` changes settings of ours.
 """
 
 import argparse
@@ -38,7 +39,7 @@ SAME_MACHINE = ("processor", "cores", "torch_threads", "gpu")
 Curve = list[tuple[float, int, float]]  # seconds, steps, nats per token
 
 
-def measure(contender: str, artist: str, seed: int, model: str, seconds: float) -> dict[str, Any]:
+def measure(contender: str, artist: str, seed: int, model: str, seconds: float, recipe: str) -> dict[str, Any]:
     """Train in this process; return the curve, and whether it was cut off."""
     settings = ours.default_settings(f"model={model}")["model"]
     pretrained = settings["pretrained"]
@@ -48,7 +49,7 @@ def measure(contender: str, artist: str, seed: int, model: str, seconds: float) 
     if contender == "ours":
         torch.manual_seed(seed)  # LoRA's matrices, where that is the default
         network = load_model(**settings)[0]
-        network = ours.fit(network, songs, judge, seed, f"model={model}")
+        network = ours.fit(network, songs, judge, seed, f"model={model}", *recipe.split())
     else:
         network = load_plain(pretrained, None if contender == "A" else 0.0)[0]
         {"A": report_recipe.fit, "B": trainer_best.fit, "C": nanogpt.fit}[contender](network, songs, judge, seed)
@@ -153,13 +154,15 @@ def main() -> None:
     parser.add_argument("--model", default="smollm2", help="one of conf/model; gpt2 where a model hub is in reach")
     parser.add_argument("--without", nargs="+", choices=("A", "B", "C"), default=[], help="references to leave out")
     parser.add_argument("--keep-references", action="store_true")
+    parser.add_argument("--recipe", default="", help="settings of train for ours, with spaces between")
     parser.add_argument("--short", action="store_true", help="12 seconds each, and without A, whose steps are longer")
     parser.add_argument("--one", choices=CONTENDERS, help="one contender, here, on the first artist and seed")
     arguments = parser.parse_args()
     seconds = 12.0 if arguments.short else arguments.seconds
     artists = arguments.artists or [ALBUM]
     if arguments.one:
-        print(json.dumps(measure(arguments.one, artists[0], arguments.seeds[0], arguments.model, seconds)))
+        given = (arguments.seeds[0], arguments.model, seconds, arguments.recipe)
+        print(json.dumps(measure(arguments.one, artists[0], *given)))
         return
     left_out = {*arguments.without, *("A" if arguments.short else "")}
     settings = {"artists": artists, "seeds": arguments.seeds, "seconds": seconds, "model": arguments.model}
@@ -176,6 +179,7 @@ def main() -> None:
                     continue
                 command = [sys.executable, "-W", "ignore", "-m", "benchmarks.time_to_quality", artist, "--one", name]
                 command += ["--seeds", seed, "--seconds", str(seconds), "--model", arguments.model]
+                command += ["--recipe", arguments.recipe]
                 done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
                 contenders[name] = json.loads(done.stdout.strip().splitlines()[-1])
                 print(
