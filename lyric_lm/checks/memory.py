@@ -51,9 +51,10 @@ def peak_bytes(network: PreTrainedModel, settings: dict[str, Any], device: str) 
     }
     key = {"network": [type(network).__module__, type(network).__qualname__, configuration(network)], **of_step}
     tensors = recall("memory", key, lambda: step_bytes(network, **of_step))
+    average = 0.0  # which is there before the first step: nothing is kept back for it
     if settings["optim"]["ema_decay"] and settings["finetune"]["method"] == "full":  # adapters' average is small
-        tensors += 4 * sum(p.numel() for name, p in network.named_parameters() if not is_adapter(name))
-    return tensors if device != "cpu" else _PROCESS_BYTES + (1 + _KEPT_BACK) * tensors
+        average = 4.0 * sum(p.numel() for name, p in network.named_parameters() if not is_adapter(name))
+    return average + (tensors if device != "cpu" else _PROCESS_BYTES + (1 + _KEPT_BACK) * tensors)
 
 
 def check_memory(network: PreTrainedModel, settings: dict[str, Any]) -> Check:
