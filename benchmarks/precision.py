@@ -15,7 +15,10 @@ from benchmarks.references.songs import Judge, load_plain, read_songs
 from lyric_lm.model.pretrained import load_model
 
 PRECISIONS = ("bf16-mixed", "32-true")
-RECIPE = ("model=smollm2", "callbacks=bare", "optim.lr=1e-4", "optim.ema_decay=0", "trainer.max_epochs=1")
+RECIPE = (
+    *("model=smollm2", "callbacks=bare", "trainer.max_epochs=1"),
+    *("optim.lr=1e-4", "optim.schedule=cosine", "optim.ema_decay=0"),
+)
 
 
 def held_out_after(songs_folder: str | None, seed: int, precision: str, n_steps: int | None) -> float:

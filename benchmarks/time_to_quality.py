@@ -8,7 +8,7 @@ it was there, and how much sooner ours was as good; ``docs/time_to_quality.png``
 Each contender has ``--seconds`` of training, 90 where nothing is said: the slow ones are cut off, which the table
 says; ``--seconds 0`` lets each go to the end of its recipe, some minutes to an hour each. ``--keep-references`` takes
 the references' curves from the last run with the same settings on the same machine, and runs ours alone;
-``--recipe "optim.lr=1e-4 optim.ema_decay=0"`` changes settings of ours.
+``--recipe "optim.lr=1e-4 optim.schedule=cosine optim.ema_decay=0"`` changes settings of ours.
 """
 
 import argparse
