@@ -49,7 +49,7 @@ def train(model: Path, run_dir: Path, *more: str) -> dict[str, Any]:
     """Train by the command; return its curves, and the most memory of their own that its processes held."""
     command = [sys.executable, "-W", "ignore", "-m", "lyric_lm.train", f"model.pretrained={model}", "model.name=shape"]
     command += ["trainer.precision=bf16-mixed", "data.block_size=256", f"trainer.max_steps={N_STEPS}", "seed=1"]
-    command += ["callbacks=bare", "finetune=lora", "optim.warmup_steps=1", "optim.lr=1e-5", "optim.ema_decay=0"]
+    command += ["callbacks=bare", "finetune=lora", "optim.warmup_steps=1", "optim.lr=1e-5"]
     command += ["trainer.limit_val_batches=4", f"hydra.run.dir={run_dir}"]
     # Four blocks a step, whatever the processes.
     command += ["data.batch_size=1", f"trainer.accumulate_grad_batches={2 if 'trainer=fsdp' in more else 4}", *more]

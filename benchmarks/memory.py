@@ -64,7 +64,6 @@ ROWS = [  # shape, batch_size, block_size, precision, accumulate_grad_batches, s
 ]
 N_SHORT = 4
 COLUMNS = ("shape", "batch_size", "block_size", "precision", "accumulate", "finetune", "checkpointing")
-EMA_DECAY = 0.99
 LORA = {"method": "lora", "r": 16, "alpha": 32, "dropout": 0.0}
 
 
@@ -80,13 +79,19 @@ def random_block(n_tokens: int, vocabulary: int, generator: torch.Generator) -> 
 
 
 def measure(
-    network: PreTrainedModel, batch_size: int, block_size: int, precision: str, accumulate: int, steps: int
+    network: PreTrainedModel,
+    batch_size: int,
+    block_size: int,
+    precision: str,
+    accumulate: int,
+    steps: int,
+    ema_decay: float,
 ) -> int:
     """Train for some steps and return the largest resident size of this process so far, in bytes."""
     generator = torch.Generator().manual_seed(0)
     n_blocks = batch_size * accumulate * steps
     blocks = [random_block(block_size, network.config.vocab_size, generator) for _ in range(n_blocks)]
-    module = SongModule(network, "random", 1e-4, 0.1, "cosine", 0.0, warmup_steps=1, ema_decay=EMA_DECAY)
+    module = SongModule(network, "random", 1e-4, 0.1, "cosine", 0.0, warmup_steps=1, ema_decay=ema_decay)
     with tempfile.TemporaryDirectory() as folder:
         trainer = L.Trainer(
             max_epochs=1,
@@ -120,13 +125,14 @@ def row(shape: str, *given: str) -> dict[str, str]:
     if "checkpointing" in given:
         checkpoint_blocks(network)
     prepare(network, **finetune)
-    measured = measure(network, batch_size, block_size, figures[2], accumulate, steps)
+    ema_decay = 0.0 if "lora" in given else 0.99  # as by default
+    measured = measure(network, batch_size, block_size, figures[2], accumulate, steps, ema_decay)
     settings = {
         "data": {"batch_size": batch_size, "block_size": block_size},
         "trainer": {"precision": figures[2], "accumulate_grad_batches": accumulate},
         "model": {"gradient_checkpointing": "checkpointing" in given},
         "finetune": finetune,
-        "optim": {"label_smoothing": 0.0, "ema_decay": EMA_DECAY},
+        "optim": {"label_smoothing": 0.0, "ema_decay": ema_decay},
     }
     estimated = peak_bytes(network, settings, "cpu")
     cells = [shape, *figures[:4], finetune["method"], "yes" if "checkpointing" in given else "no"]
