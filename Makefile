@@ -1,7 +1,7 @@
 # make demo   sets everything up and trains on the demo album: a few minutes, no model hub needed
 # make test   sets everything up and runs the tests, the linter and the type checker
 # make test-all   the same with the tests that make test leaves out for the time they take
-# make bench  sets everything up and measures everything in short, with nothing else running: ten minutes, longer where bf16 is not multiplied
+# make bench  sets everything up and measures everything in short, with nothing else running
 # Needs Python 3.11 or newer with venv, and make. PYTHON=python3.12 chooses another interpreter.
 
 PYTHON ?= python3
