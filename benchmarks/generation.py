@@ -53,9 +53,9 @@ class Counted:
         songs = self.decoder.songs(*given)
         begin, go_on = songs.begin, songs.go_on
 
-        def counted_begin(n: int) -> torch.Tensor:
-            self.n_tokens += n
-            return begin(n)
+        def counted_begin(prompts: list[list[int]]) -> torch.Tensor:
+            self.n_tokens += len(prompts)
+            return begin(prompts)
 
         def counted_go_on(keep: list[int], tokens: list[int]) -> torch.Tensor:
             self.n_tokens += len(keep)

@@ -137,19 +137,15 @@ def generate(
 
     Args:
         hashes: of the training songs, for ``sampling.originality``.
-        decoder: the network made ready; None: as ``write_songs`` does it.
+        decoder: the network made ready; None: as ``write_each`` does it.
     """
-    from lyric_lm.sampling import write_songs
+    from lyric_lm.sampling import Wanted, write_each
 
-    is_single = len(prompts) == len(seeds) == 1
-    for prompt in prompts:
-        on_text = _show if is_single else None
-        for sample in write_songs(network, tokenizer, prompt, seeds, sampling, on_text, hashes, decoder=decoder):
-            if not is_single:
-                _show(f"=== seed {sample.seed}\n{sample.text}\n")
-            yield sample
-        if is_single:
-            _show("\n")
+    wanted = [Wanted(prompt, seed, sampling) for prompt in prompts for seed in seeds]
+    is_single = len(wanted) == 1
+    for sample in write_each(network, tokenizer, wanted, _show if is_single else None, hashes, decoder=decoder):
+        _show("\n" if is_single else f"=== seed {sample.seed}\n{sample.text}\n")
+        yield sample
 
 
 def _show(text: str) -> None:

@@ -1,14 +1,16 @@
 """Write songs with a model: token by token, each sample with its own seed, many at a time.
 
-A prompt and seeds go in, texts come out. How logits come about is ``decoding``'s, which tokens they allow is
+Prompts and seeds go in, texts come out. How logits come about is ``decoding``'s, which tokens they allow is
 ``drawing``'s. The draw is made on the CPU with one generator per sample, so a sample's text depends on its seed and not
 on its neighbours, and not on the device's random numbers (on MPS, ``multinomial`` can return tokens of probability
 zero, https://github.com/pytorch/pytorch/issues/192577).
 """
 
+import functools
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -24,6 +26,15 @@ from lyric_lm.originality.hashes import Hashes
 from lyric_lm.sampling_settings import Sampling
 
 MAX_BATCH = 16  # samples at a time
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A song to write: it begins with ``prompt`` (empty: from nothing)."""
+
+    prompt: str
+    seed: int
+    sampling: Sampling
 
 
 @dataclass(frozen=True)
@@ -48,56 +59,70 @@ def write_songs(
     on_end: Callable[[int], object] | None = None,
     decoder: Decoder | None = None,
 ) -> Iterator[Sample]:
-    """Write one song per seed, each beginning with ``prompt`` (empty: from nothing).
+    """Write one song per seed, all from one prompt; see ``write_each``."""
+    wanted = [Wanted(prompt, seed, sampling) for seed in seeds]
+    return write_each(network, tokenizer, wanted, on_text, hashes, batch_size, on_end, decoder)
+
+
+def write_each(
+    network: Network,
+    tokenizer: AnyTokenizer,
+    wanted: Sequence[Wanted],
+    on_text: Callable[[str], None] | None = None,
+    hashes: Hashes | None = None,
+    batch_size: int = MAX_BATCH,
+    on_end: Callable[[int], object] | None = None,
+    decoder: Decoder | None = None,
+) -> Iterator[Sample]:
+    """Write the songs that are wanted, side by side; in any company, a song is what it is alone.
 
     Args:
-        hashes: of what may not be written, for ``sampling.originality`` (``originality.hashes``).
-        batch_size: samples at a time; it changes no text.
+        hashes: of what may not be written, for ``Sampling.originality`` (``originality.hashes``).
+        batch_size: songs at a time; it changes no text.
         on_end: called with the number of songs that have just come to their ends, maybe long before their turn.
-        on_text: called with each piece of the text as it is written, the prompt first; for a single seed only.
+        on_text: called with each piece of the text as it is written, the prompt first; for a single song only.
         decoder: of this network as it is now; None makes one (``decoding.choice``).
 
     Yields:
-        Samples in the order of the seeds.
+        Samples in the order in which they are wanted.
 
     Raises:
-        InputError: the prompt and ``max_new_tokens`` do not fit the model's context.
+        InputError: a prompt and ``max_new_tokens`` do not fit the model's context.
     """
-    if not seeds:
+    if not wanted:
         return
     separator = separator_id(tokenizer)
-    prompt = prompt.rstrip(" ")  # a trailing space would be a token of its own, which no song has
     decoder = decoder or decoder_for(network)
-    ids = encode_prompt(decoder.context, tokenizer, prompt, sampling.max_new_tokens)
-    guard = _guard(sampling, hashes)
-    stream = _Stream(tokenizer, on_text, prompt, ids[1:]) if on_text and len(seeds) == 1 else None
-    waiting = deque(
-        _Song(place, seed, GuardedSong(guard, tokenizer, prompt, ids[1:]) if guard else None)
-        for place, seed in enumerate(seeds)
-    )
+    waiting = deque(_songs(decoder.context, tokenizer, wanted, hashes))
+    first, n_tokens = waiting[0], max(len(song.prompt_ids) + song.sampling.max_new_tokens for song in waiting)
+    stream = _Stream(tokenizer, on_text, first.prompt, first.prompt_ids[1:]) if on_text and len(wanted) == 1 else None
     finished: dict[int, Sample] = {}  # by place: those whose turn has not come
     turn = 0
     with decoder.writing():
-        songs = decoder.songs(ids, len(ids) + sampling.max_new_tokens, batch_size)
-        for song in _written(songs, waiting, ids, sampling, separator, stream):
+        for song in _written(decoder.songs(n_tokens, batch_size), waiting, separator, stream):
             ended = song.new[-1] == separator
-            text = prompt + _continuation(tokenizer, ids[1:], song.new[:-1] if ended else song.new)
+            text = song.prompt + _continuation(tokenizer, song.prompt_ids[1:], song.new[:-1] if ended else song.new)
             if stream:
                 stream.finish(text)
             if on_end:
                 on_end(1)
-            finished[song.place] = Sample(prompt, text, ended, song.seed)
+            finished[song.place] = Sample(song.prompt, text, ended, song.seed)
             while turn in finished:
                 yield finished.pop(turn)
                 turn += 1
 
 
-def _guard(sampling: Sampling, hashes: Hashes | None) -> Guard | None:
-    if sampling.originality is None:
-        return None
-    if hashes is None:
-        raise ValueError("originality wants the hashes of the training songs")
-    return Guard(sampling.originality, hashes)
+def _songs(context: int, tokenizer: AnyTokenizer, wanted: Sequence[Wanted], hashes: Hashes | None) -> Iterator["_Song"]:
+    """Return the songs as they are before their first new tokens."""
+    encoded = functools.cache(functools.partial(encode_prompt, context, tokenizer))
+    for place, song in enumerate(wanted):
+        prompt = song.prompt.rstrip(" ")  # a trailing space would be a token of its own, which no song has
+        ids, guarded = encoded(prompt, song.sampling.max_new_tokens), None
+        if song.sampling.originality is not None:
+            if hashes is None:
+                raise ValueError("originality wants the hashes of the training songs")
+            guarded = GuardedSong(Guard(song.sampling.originality, hashes), tokenizer, prompt, ids[1:])
+        yield _Song(place, prompt, ids, song.seed, song.sampling, guarded)
 
 
 def encode_prompt(context: int, tokenizer: AnyTokenizer, prompt: str, max_new_tokens: int) -> list[int]:
@@ -131,10 +156,19 @@ def _continuation(tokenizer: AnyTokenizer, prompt_ids: list[int], new: list[int]
 
 
 class _Song:
-    """A song that is being written: its place among the seeds, its own random numbers, its new tokens so far."""
+    """A song that is being written: its place among those wanted, its own random numbers, its new tokens so far."""
 
-    def __init__(self, place: int, seed: int, guarded: GuardedSong | None):
-        self.place, self.seed, self.guarded = place, seed, guarded
+    def __init__(
+        self,
+        place: int,
+        prompt: str,
+        prompt_ids: list[int],
+        seed: int,
+        sampling: Sampling,
+        guarded: GuardedSong | None,
+    ):
+        self.place, self.prompt, self.prompt_ids = place, prompt, prompt_ids
+        self.seed, self.sampling, self.guarded = seed, sampling, guarded
         self.generator = torch.Generator().manual_seed(seed)
         self.new: list[int] = []
 
@@ -142,8 +176,6 @@ class _Song:
 def _written(
     songs: Songs,
     waiting: deque[_Song],
-    prompt_ids: list[int],
-    sampling: Sampling,
     separator: int,
     on_token: Callable[[list[int]], None] | None,
 ) -> Iterator[_Song]:
@@ -151,17 +183,17 @@ def _written(
     rows: list[_Song] = []  # which song each row is of
     scores = np.empty((0, 0), dtype=np.float32)  # (B, V)
     while waiting or rows:
-        if n_new := min(songs.room, len(waiting)):
-            first = songs.begin(n_new).cpu().numpy()
+        if waiting and songs.room:
+            first = songs.begin([song.prompt_ids for song in islice(waiting, songs.room)]).cpu().numpy()
             scores = np.concatenate([scores, first]) if rows else first
-            rows += [waiting.popleft() for _ in range(n_new)]
+            rows += [waiting.popleft() for _ in first]
         keep = []
         for row, song in enumerate(rows):
-            token = _draw(scores[row], song, prompt_ids, sampling, separator)
+            token = _draw(scores[row], song, separator)
             song.new.append(token)
             if on_token and token != separator:
                 on_token(song.new)
-            if token == separator or len(song.new) == sampling.max_new_tokens:
+            if token == separator or len(song.new) == song.sampling.max_new_tokens:
                 yield song
             else:
                 keep.append(row)
@@ -169,11 +201,11 @@ def _written(
         scores = songs.go_on(keep, [song.new[-1] for song in rows]).cpu().numpy()
 
 
-def _draw(scores: Scores, song: _Song, prompt_ids: list[int], sampling: Sampling, separator: int) -> int:
+def _draw(scores: Scores, song: _Song, separator: int) -> int:
     """Return the next token of a song by its logits (V,); where the guard refuses one, draw anew from the others."""
-    written = prompt_ids + song.new
+    written = song.prompt_ids + song.new
     while True:
-        token = drawing.pick(*drawing.choices(sampling, scores, written), song.generator)
+        token = drawing.pick(*drawing.choices(song.sampling, scores, written), song.generator)
         if song.guarded is None:
             return token
         if token == separator or not song.guarded.forbids(token):

@@ -21,7 +21,7 @@ from lyric_lm.model.lora import add_adapters, merged
 from lyric_lm.model.loss import logits_of, loss_sums
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.tiny import make_tiny
-from lyric_lm.sampling import write_songs
+from lyric_lm.sampling import Wanted, write_songs
 from lyric_lm.sampling_settings import Sampling
 from tests import test_resume
 from tests.conftest import TINY, Done, one_line
@@ -164,7 +164,7 @@ def test_songs_are_written_by_it() -> None:
     assert module.average
     shaken(network)
     sampling = Sampling(12, 1.0, 0, 0.9, None, 1.0, None)
-    (song,) = songs_of(module, tokenizer, ["a"], [1], sampling, is_untrained=False)
+    (song,) = songs_of(module, tokenizer, [Wanted("a", 1, sampling)], is_untrained=False)
     (expected,) = write_songs(module.average.network, tokenizer, "a", [1], sampling)
     (other,) = write_songs(network, tokenizer, "a", [1], sampling)
     assert song.text == expected.text != other.text

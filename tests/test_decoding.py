@@ -82,8 +82,8 @@ def right(network: PreTrainedModel, ids: list[int]) -> Tensor:
 
 
 def stepwise(decoder: Any, ids: list[int], n_prompt: int) -> Tensor:
-    songs = decoder.songs(ids[:n_prompt], len(ids), most=1)
-    return torch.cat([songs.begin(1), *(songs.go_on([0], [token]) for token in ids[n_prompt:])])
+    songs = decoder.songs(len(ids), most=1)
+    return torch.cat([songs.begin([ids[:n_prompt]]), *(songs.go_on([0], [token]) for token in ids[n_prompt:])])
 
 
 @pytest.mark.parametrize("n_prompt", [1, 2, 17])
@@ -118,26 +118,30 @@ def test_int8_is_what_its_weights_say(network: PreTrainedModel) -> None:
 
 @pytest.mark.parametrize("precision", ["float32", *ROUGH])
 def test_songs_come_and_go_and_change_nothing_about_each_other(network: PreTrainedModel, precision: str) -> None:
-    """Five songs in three rows, of several lengths; each is what it is alone, to the last bit."""
+    """Five songs in three rows, of several lengths and prompts; each is what it is alone, to the last bit."""
     decoder = fused(network, precision)
+    n_prompts = [4, 4, 2, 4, 3]
     texts = [IDS[:4] + IDS[start : start + n] for start, n in ((10, 12), (20, 3), (30, 7), (40, 5), (9, 20))]
-    songs = decoder.songs(IDS[:4], 40, most=3)
+    songs = decoder.songs(40, most=3)
     waiting, rows = list(range(5)), []
     found: dict[int, list[Tensor]] = {number: [] for number in waiting}
     logits = torch.empty(0)
     while waiting or rows:
         n_new = min(songs.room, len(waiting))
         new, waiting = waiting[:n_new], waiting[n_new:]
-        logits = torch.cat([logits, songs.begin(n_new)]) if rows else songs.begin(n_new)
+        if new:
+            first = songs.begin([texts[number][: n_prompts[number]] for number in new])
+            logits = torch.cat([logits, first]) if rows else first
         rows += new
         assert len(rows) == len(logits) == min(3, len(rows) + len(waiting))
         for number, row in zip(rows, logits, strict=True):
             found[number].append(row)
-        keep = [row for row, number in enumerate(rows) if 4 + len(found[number]) <= len(texts[number])]
+        n_read = [n + len(logits) - 1 for n, logits in zip(n_prompts, found.values(), strict=True)]
+        keep = [row for row, number in enumerate(rows) if n_read[number] < len(texts[number])]
         rows = [rows[row] for row in keep]
-        logits = songs.go_on(keep, [texts[number][3 + len(found[number])] for number in rows])
+        logits = songs.go_on(keep, [texts[number][n_read[number]] for number in rows])
     for number, text in enumerate(texts):
-        alone = stepwise(decoder, text, 4)
+        alone = stepwise(decoder, text, n_prompts[number])
         if can_pack() or precision == "int8":
             assert torch.equal(torch.stack(found[number]), alone)
         else:
@@ -175,8 +179,8 @@ def test_rows_that_no_tile_fits_do_not_keep_apart() -> None:
 
 
 def test_less_exact_precisions_write_fewer_at_a_time() -> None:
-    assert fused(made(gpt2()), "int8").songs([0], 8, most=64).room == 4
-    assert fused(made(gpt2()), "float32").songs([0], 8, most=64).room == 32
+    assert fused(made(gpt2()), "int8").songs(8, most=64).room == 4
+    assert fused(made(gpt2()), "float32").songs(8, most=64).room == 32
 
 
 # Which way is taken

@@ -16,7 +16,7 @@ from lyric_lm.lyrics.folding import folded_words
 from lyric_lm.lyrics.reading import ALBUM
 from lyric_lm.originality.copies import TrainingLines, copying, upper_own_rate
 from lyric_lm.originality.index import SongIndex
-from lyric_lm.sampling import Sample
+from lyric_lm.sampling import Sample, Wanted
 from tests.conftest import TINY, Done
 
 Call = Callable[..., Done]
@@ -103,18 +103,16 @@ def test_the_run_is_the_same_without_it(call: Call, run: Path, songs: Path, plac
 
 
 class Reciter:
-    """Stands in for ``write_songs``: its own words at first, after ``since`` times a training song."""
+    """Stands in for ``write_each``: its own words at first, after ``since`` times a training song."""
 
     def __init__(self, song: str, since: int):
         self.song, self.since, self.n_asked = song, since, 0
 
-    def __call__(
-        self, network: Any, tokenizer: Any, prompt: str, seeds: list[int], sampling: Any, decoder: Any
-    ) -> Iterator[Sample]:
+    def __call__(self, network: Any, tokenizer: Any, wanted: list[Wanted], decoder: Any) -> Iterator[Sample]:
         own = "a lantern hums above an empty table\nand nobody is listening to it"
         text = self.song if self.n_asked >= self.since else own
-        self.n_asked += len(seeds) > 1  # the samples, which are shown, are written one by one
-        return iter([Sample(prompt, text, True, seed) for seed in seeds])
+        self.n_asked += 1  # once after each validation: all songs together
+        return iter([Sample(song.prompt, text, True, song.seed) for song in wanted])
 
 
 def training_song(songs: Path) -> str:
@@ -125,7 +123,7 @@ def test_copying_is_told_once_and_known_after_a_stop(
     call: Call, songs: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     song = training_song(songs)
-    monkeypatch.setattr(songs_module, "write_songs", Reciter(song, since=1))
+    monkeypatch.setattr(songs_module, "write_each", Reciter(song, since=1))
     run = train(call, songs, place / "copying", epochs=1)
     first = content_of(run)
     assert [row["is_copying"] for row in first["epochs"]] == [False, True]
@@ -137,7 +135,7 @@ def test_copying_is_told_once_and_known_after_a_stop(
     assert f" at most {limit} %); generate originality=6 " in log
 
     (run / "originality.json").unlink()  # what was measured is in the checkpoint
-    monkeypatch.setattr(songs_module, "write_songs", Reciter(song, since=0))
+    monkeypatch.setattr(songs_module, "write_each", Reciter(song, since=0))
     done = call("train", f"resume={run}", "trainer.max_epochs=2")
     assert done.code == 0, done.err
     content = content_of(run)

@@ -21,7 +21,7 @@ from lyric_lm.model.lora import add_adapters, is_adapted
 from lyric_lm.model.module import SongModule
 from lyric_lm.model.tiny import make_tiny
 from lyric_lm.recall import identity, recall
-from lyric_lm.sampling import write_songs
+from lyric_lm.sampling import Wanted, write_songs
 from lyric_lm.sampling_settings import Sampling
 
 
@@ -128,8 +128,8 @@ def songs(seeds: list[int], name: str | None, is_untrained: bool, network: Any =
     network, tokenizer = (network, make_tiny()[1]) if network is not None else make_tiny()
     trained = SongModule(network, "tiny", 1e-3, 0.0, "constant", 0.0, warmup_steps=0, identity=name)
     sampling = Sampling(12, 1.0, 0, 0.9, None, 1.0, None)
-    found = songs_of(trained, tokenizer, ["a", ""], seeds, sampling, is_untrained)
-    return [song.text for song in found]
+    wanted = [Wanted(prompt, seed, sampling) for prompt in ("a", "") for seed in seeds]
+    return [song.text for song in songs_of(trained, tokenizer, wanted, is_untrained)]
 
 
 def test_songs_of_the_untrained_model_are_those_that_it_would_write_again(cache: Path) -> None:

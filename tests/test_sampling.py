@@ -7,9 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from lyric_lm.decoding.choice import decoder_for
+from lyric_lm.decoding.forward import ForwardDecoder
 from lyric_lm.errors import InputError
 from lyric_lm.model.tiny import make_tiny
-from lyric_lm.sampling import MAX_BATCH, Sample, write_songs
+from lyric_lm.sampling import MAX_BATCH, Sample, Wanted, write_each, write_songs
 from tests.sharp_model import PROMPT, SEPARATOR, Model, choice, decide, sharp, write
 
 
@@ -44,6 +46,20 @@ def test_neighbours_in_the_batch_change_nothing(model: Model, precision: str) ->
     seeds = list(range(MAX_BATCH + 3))  # more than at a time
     together = write(model, PROMPT, seeds, precision)
     assert together == [write(model, PROMPT, [seed], precision)[0] for seed in seeds]
+
+
+@pytest.mark.parametrize("way", ["float32", "auto", "transformers"])
+def test_songs_of_other_prompts_and_settings_are_neighbours_too(model: Model, way: str) -> None:
+    wanted = [
+        *(Wanted(prompt, seed, choice(max_new_tokens=n)) for prompt, n in (("Row", 30), ("", 9)) for seed in (1, 2)),
+        Wanted("Row on, row home", 1, choice(temperature=0.5, top_k=5)),
+        *(Wanted(prompt, 3, choice(max_new_tokens=20)) for prompt in ("Low", "Row ", "Row on, row home")),
+    ]
+    decoder = ForwardDecoder(model[0]) if way == "transformers" else decoder_for(model[0], way)
+    together = list(write_each(*model, wanted, batch_size=3, decoder=decoder))
+    assert [(sample.prompt, sample.seed) for sample in together] == [(w.prompt.rstrip(), w.seed) for w in wanted]
+    alone = [write_songs(*model, w.prompt, [w.seed], w.sampling, decoder=decoder) for w in wanted]
+    assert together == [sample for (sample,) in alone]
 
 
 def test_the_training_mode_is_restored_and_dropout_is_off() -> None:

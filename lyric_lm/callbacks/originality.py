@@ -12,15 +12,15 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from transformers import PreTrainedTokenizerBase
 
 from lyric_lm.callbacks.picture import Picture
-from lyric_lm.callbacks.songs import songs_of
+from lyric_lm.callbacks.songs import Writer
 from lyric_lm.curves import save
 from lyric_lm.durable import write_text
 from lyric_lm.evaluation.pictures import originality_curve
 from lyric_lm.lyrics.song import Song
-from lyric_lm.model.module import SongModule
 from lyric_lm.originality.copies import TrainingLines, copying, upper_own_rate
 from lyric_lm.originality.index import SongIndex
 from lyric_lm.runs import losses_by_epoch, read_metrics
+from lyric_lm.sampling import Wanted
 from lyric_lm.sampling_settings import Sampling
 
 MEASURES = ("share_4", "share_6", "share_8", "verbatim_lines", "longest_run")
@@ -28,11 +28,11 @@ MEASURES = ("share_4", "share_6", "share_8", "verbatim_lines", "longest_run")
 log = logging.getLogger(__name__)
 
 
-class Originality(Picture):
+class Originality(Writer, Picture):
     """Write ``originality.json`` after each validation, draw ``images/originality.png``; epoch 0: the untrained model.
 
-    The same seeds each epoch, songs from nothing, all written together. Says it once when the samples copy more than
-    the artist repeats themselves.
+    The same seeds each epoch, songs from nothing. Says it once when the samples copy more than the artist repeats
+    themselves.
 
     Args:
         run_dir, tokenizer, splits: given by the run.
@@ -55,9 +55,9 @@ class Originality(Picture):
         min_p: float | None,
         repetition_penalty: float,
     ):
-        self.run_dir, self.tokenizer = run_dir, tokenizer
-        self.seeds = [seed + i for i in range(num_samples)]
-        self.sampling = Sampling(max_new_tokens, temperature, top_k, top_p, min_p, repetition_penalty, None)
+        sampling = Sampling(max_new_tokens, temperature, top_k, top_p, min_p, repetition_penalty, None)
+        super().__init__(tokenizer, [Wanted("", seed + i, sampling) for i in range(num_samples)])
+        self.run_dir = run_dir
         self.index, self.lines = SongIndex.of(splits["train"]), TrainingLines.of(splits["train"])
         own = copying([song.lyrics for song in splits["val"]], self.index, self.lines, seed)
         self.own = {name: own[name] for name in MEASURES}
@@ -65,10 +65,9 @@ class Originality(Picture):
         self.epochs: list[dict[str, Any]] = []
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        assert isinstance(pl_module, SongModule)
         epoch = 0 if trainer.state.fn == "validate" else trainer.current_epoch + 1
-        songs = songs_of(pl_module, self.tokenizer, [""], self.seeds, self.sampling, is_untrained=epoch == 0)
-        found = copying([song.text for song in songs], self.index, self.lines, seed=0)
+        texts = [song.text for song in self.write(trainer, pl_module)]
+        found = copying(texts, self.index, self.lines, seed=0)
         was_copying = any(row["is_copying"] for row in self.epochs)
         interval = found["intervals"]["share_6"]
         is_copying = interval is not None and interval[0] > self.limit

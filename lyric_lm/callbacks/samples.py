@@ -8,15 +8,14 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from transformers import PreTrainedTokenizerBase
 
 from lyric_lm.callbacks.place import named, told
-from lyric_lm.callbacks.songs import songs_of
-from lyric_lm.model.module import SongModule
-from lyric_lm.sampling import Sample
+from lyric_lm.callbacks.songs import Writer
+from lyric_lm.sampling import Sample, Wanted
 from lyric_lm.sampling_settings import Sampling
 
 log = logging.getLogger(__name__)
 
 
-class Samples(L.Callback):
+class Samples(Writer):
     """Write a few songs after each validation into ``samples/`` (``place.named``); show the first.
 
     Args:
@@ -39,16 +38,13 @@ class Samples(L.Callback):
         min_p: float | None,
         repetition_penalty: float,
     ):
+        sampling = Sampling(max_new_tokens, temperature, top_k, top_p, min_p, repetition_penalty, None)
+        super().__init__(tokenizer, [Wanted(prompt, seed, sampling) for prompt in prompts])
         self.folder = run_dir / "samples"
-        self.tokenizer, self.prompts, self.seed = tokenizer, list(prompts), seed
         self.songs: list[Sample] = []  # the last ones written
-        self.sampling = Sampling(max_new_tokens, temperature, top_k, top_p, min_p, repetition_penalty, None)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        assert isinstance(pl_module, SongModule)
-        epoch = 0 if trainer.state.fn == "validate" else trainer.current_epoch + 1
-        songs = songs_of(pl_module, self.tokenizer, self.prompts, [self.seed], self.sampling, is_untrained=epoch == 0)
-        self.songs = songs
+        self.songs = songs = self.write(trainer, pl_module)
         self.folder.mkdir(exist_ok=True)
         text = "\n\n".join(f"=== prompt: {song.prompt!r}, seed {song.seed}\n{song.text}" for song in songs)
         (self.folder / f"{named(trainer)}.txt").write_text(text + "\n", encoding="utf-8")
@@ -56,8 +52,8 @@ class Samples(L.Callback):
             if isinstance(logger, TensorBoardLogger):
                 verbatim = "".join(f"    {line}\n" for line in text.split("\n"))  # as Markdown
                 logger.experiment.add_text("samples", verbatim, global_step=trainer.global_step)
-        who = "The untrained model writes:" if epoch == 0 else f"After {told(trainer)} it writes:"
-        log.info("\n%s\n%s\n", who, _indented(songs[0].text, n_lines=8))
+        who = "The untrained model" if trainer.state.fn == "validate" else f"After {told(trainer)} it"
+        log.info("\n%s writes:\n%s\n", who, _indented(songs[0].text, n_lines=8))
 
 
 def _indented(text: str, n_lines: int) -> str:

@@ -29,8 +29,8 @@ def decoded(decoder: Decoder, prompt: list[int], n_new: int) -> tuple[list[int],
     takes another way, which once was wrong (https://github.com/pytorch/pytorch/issues/163597).
     """
     n_read = len(prompt) - 4
-    songs = decoder.songs(prompt[:n_read], len(prompt) + n_new, most=1)
-    songs.begin(1)
+    songs = decoder.songs(len(prompt) + n_new, most=1)
+    songs.begin([prompt[:n_read]])
     if isinstance(songs, ForwardSongs):
         logits = songs.read([prompt[n_read:]])
     else:
@@ -46,8 +46,8 @@ def decoded(decoder: Decoder, prompt: list[int], n_new: int) -> tuple[list[int],
 
 def stepwise(decoder: Decoder, prompt: list[int], tokens: list[int]) -> Tensor:
     """Read a prompt, then tokens one by one; return the logits (T, V) before each of them."""
-    songs = decoder.songs(prompt, len(prompt) + len(tokens), most=1)
-    rows = [songs.begin(1), *(songs.go_on([0], [token]) for token in tokens[:-1])]
+    songs = decoder.songs(len(prompt) + len(tokens), most=1)
+    rows = [songs.begin([prompt]), *(songs.go_on([0], [token]) for token in tokens[:-1])]
     return torch.cat(rows).cpu()
 
 
@@ -56,10 +56,10 @@ def batched(network: PreTrainedModel, decoder: Decoder, ids: list[int]) -> tuple
     where the decoder has room for it."""
     n_steps = (len(ids) - 2) // 3
     texts = [ids[:2] + ids[2 + n_steps * i :][:n_steps] for i in range(3)]
-    songs = decoder.songs(ids[:2], len(texts[0]), most=3)
+    songs = decoder.songs(len(texts[0]), most=3)
     rows, keep = [0, 1, 2], [0, 1, 2]  # the text of each row; the rows that go on
     n_read = [2, 2, 2]  # tokens, by text
-    logits = songs.begin(3)
+    logits = songs.begin([ids[:2]] * 3)
     found, right = [], []
     for step in range(n_steps):
         if step == n_steps // 2:
@@ -70,7 +70,7 @@ def batched(network: PreTrainedModel, decoder: Decoder, ids: list[int]) -> tuple
             n_read[text] += 1
             right.append((text, n_read[text] - 1))
         if step == n_steps // 2 and songs.room:
-            found.append(songs.begin(1).cpu())
+            found.append(songs.begin([ids[:2]]).cpu())
             right.append((1, 1))
             n_read[1], rows = 2, [0, 2, 1]
         keep = list(range(len(rows)))

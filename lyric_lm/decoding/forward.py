@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -33,19 +34,19 @@ class ForwardDecoder:
         """The network's own."""
         return str(self.network.dtype).removeprefix("torch.")
 
-    def songs(self, prompt_ids: list[int], n_tokens: int, most: int) -> "ForwardSongs":
+    def songs(self, n_tokens: int, most: int) -> "ForwardSongs":
         """See ``FusedDecoder.songs``."""
-        return ForwardSongs(self.network, prompt_ids, most)
+        return ForwardSongs(self.network, most)
 
 
 class ForwardSongs:
-    """The songs that are being written after one prompt, a row each; see ``FusedSongs``.
+    """The songs that are being written, a row each; see ``FusedSongs``.
 
     Rows are of one length, so nothing is padded: songs leave as they finish, others begin when all have left.
     """
 
-    def __init__(self, network: "PreTrainedModel", prompt_ids: list[int], most: int):
-        self.network, self.prompt_ids, self.most = network, prompt_ids, most
+    def __init__(self, network: "PreTrainedModel", most: int):
+        self.network, self.most = network, most
         self.n_rows, self.n_read = 0, 0
         self.cache: Any = None
 
@@ -54,10 +55,15 @@ class ForwardSongs:
         """How many songs more may begin now."""
         return 0 if self.n_rows else self.most
 
-    def begin(self, n: int) -> Tensor:
-        """Begin ``n`` songs; return the logits (n, V) of their first tokens."""
-        self.n_rows, self.n_read, self.cache = n, 0, None
-        return self.read([self.prompt_ids] * n)
+    def begin(self, prompts: list[list[int]]) -> Tensor:
+        """Begin the first ``n`` songs, whose prompts are of one length; return the logits (n, V) of their first tokens.
+
+        Args:
+            prompts: ids of each, at least one; there must be ``room``.
+        """
+        alike = list(takewhile(lambda ids: len(ids) == len(prompts[0]), prompts))
+        self.n_rows, self.n_read, self.cache = len(alike), 0, None
+        return self.read(alike)
 
     def go_on(self, keep: list[int], tokens: list[int]) -> Tensor:
         """Go on with the rows ``keep`` alone, in this order, each with its token; return the next logits (M, V)."""

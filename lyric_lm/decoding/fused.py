@@ -53,15 +53,14 @@ class FusedDecoder:
         together = logits(ids)
         return all(torch.equal(logits(ids[some]), together[some]) for some in (slice(1), slice(1, 4), slice(3, 20)))
 
-    def songs(self, prompt_ids: list[int], n_tokens: int, most: int) -> "FusedSongs":
-        """Read a prompt; songs can then begin with it.
+    def songs(self, n_tokens: int, most: int) -> "FusedSongs":
+        """Make room for songs.
 
         Args:
-            prompt_ids: at least one.
-            n_tokens: the most that a song may have, the prompt's included.
+            n_tokens: the most that a song may have, its prompt's included.
             most: songs at a time.
         """
-        return FusedSongs(self, prompt_ids, n_tokens, min(most, MOST_ROWS[self.precision]))
+        return FusedSongs(self, n_tokens, min(most, MOST_ROWS[self.precision]))
 
     def cache(self, n_tokens: int) -> Tensor:
         """Return room for keys and values: (layers, 2, 1, K, n_tokens, D). Memory is taken as it is written to."""
@@ -108,16 +107,14 @@ class _Song:
 
 
 class FusedSongs:
-    """The songs that are being written after one prompt, a row each."""
+    """The songs that are being written, a row each."""
 
-    @torch.inference_mode()
-    def __init__(self, decoder: FusedDecoder, prompt_ids: list[int], n_tokens: int, most: int):
-        self.decoder, self.n_prompt, self.most = decoder, len(prompt_ids), most
-        self.n_tokens = n_tokens
-        self.prompt = decoder.cache(len(prompt_ids))
-        self.first = decoder.parts.head(decoder.read(prompt_ids, self.prompt)[-1:]).float()  # (1, V)
+    def __init__(self, decoder: FusedDecoder, n_tokens: int, most: int):
+        self.decoder, self.n_tokens, self.most = decoder, n_tokens, most
         self.rows: list[_Song] = []
-        self.free: list[Tensor] = []  # caches of finished songs: their beginnings are the prompt still
+        self.free: list[Tensor] = []  # caches of finished songs
+        self.prompt_ids: list[int] = []  # the last prompt that was read, which the next song often begins with too
+        self.prompt, self.first = torch.empty(0), torch.empty(0)  # its keys and values; the logits (1, V) after it
 
     @property
     def room(self) -> int:
@@ -125,16 +122,22 @@ class FusedSongs:
         return self.most - len(self.rows)
 
     @torch.inference_mode()
-    def begin(self, n: int) -> Tensor:
-        """Begin ``n`` songs, in rows after those that are there; return the logits (n, V) of their first tokens."""
-        for _ in range(n):
-            if self.free:
-                cache = self.free.pop()
-            else:
-                cache = self.decoder.cache(self.n_tokens)
-                cache[..., : self.n_prompt, :] = self.prompt
-            self.rows.append(_Song(cache, self.n_prompt))
-        return self.first.repeat(n, 1)
+    def begin(self, prompts: list[list[int]]) -> Tensor:
+        """Begin songs in rows after those that are there; return the logits (n, V) of their first tokens.
+
+        Args:
+            prompts: ids of each, at least one; there must be ``room``.
+        """
+        firsts = []
+        for ids in prompts:
+            if ids != self.prompt_ids:
+                self.prompt_ids, self.prompt = ids, self.decoder.cache(len(ids))
+                self.first = self.decoder.parts.head(self.decoder.read(ids, self.prompt)[-1:]).float()
+            cache = self.free.pop() if self.free else self.decoder.cache(self.n_tokens)
+            cache[..., : len(ids), :] = self.prompt
+            self.rows.append(_Song(cache, len(ids)))
+            firsts.append(self.first)
+        return torch.cat(firsts)
 
     @torch.inference_mode()
     def go_on(self, keep: list[int], tokens: list[int]) -> Tensor:
@@ -143,7 +146,7 @@ class FusedSongs:
         self.free += [song.cache for row, song in enumerate(self.rows) if row not in kept]
         self.rows = [self.rows[row] for row in keep]
         if not keep:
-            return self.first[:0]
+            return torch.empty(0)
         parts = self.decoder.parts
         shape = (parts.n_kv_heads, parts.n_heads // parts.n_kv_heads, parts.head_dim)  # queries of one key together
         n_queries = parts.n_heads * parts.head_dim
