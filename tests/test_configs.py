@@ -59,8 +59,10 @@ def test_groups_have_the_known_keys() -> None:
         "batch_size",
     }
     assert set(train["data"]) == data
-    optim = {"lr", "weight_decay", "warmup_steps", "warmup_fraction", "schedule", "label_smoothing", "ema_decay"}
-    assert set(train["optim"]) == optim
+    assert set(train["optim"]) == {
+        *("lr", "beta1", "beta2", "weight_decay", "warmup_steps", "warmup_fraction"),
+        *("schedule", "label_smoothing", "ema_decay"),
+    }
     assert {"max_epochs", "precision", "accumulate_grad_batches", "gradient_clip_val", "accelerator", "devices"} <= set(
         train["trainer"]
     )
@@ -71,7 +73,13 @@ def test_groups_have_the_known_keys() -> None:
     assert train["finetune"] == {"method": "full"}
     lora = composed("train", "finetune=lora")
     assert set(lora["finetune"]) == {"method", "r", "alpha", "dropout"}
-    assert lora["optim"] == train["optim"] | {"lr": 1e-3, "schedule": "cosine", "ema_decay": 0.0}
+    assert lora["optim"] == train["optim"] | {
+        "lr": 1e-3,
+        "beta1": 0.9,
+        "warmup_steps": 10,
+        "schedule": "cosine",
+        "ema_decay": 0.0,
+    }
     assert composed("train", "finetune=lora", "optim.lr=2e-3")["optim"]["lr"] == 2e-3
     assert composed("train", "finetune=lora", "experiment=report")["optim"]["lr"] == 2e-5
 
@@ -107,6 +115,7 @@ def test_the_report_is_the_reports_recipe() -> None:
     assert settings["trainer"]["precision"] == "32-true"
     assert (settings["optim"]["lr"], settings["optim"]["label_smoothing"]) == (2e-5, 0.1)
     assert (settings["optim"]["warmup_steps"], settings["optim"]["warmup_fraction"]) == (100, None)
+    assert (settings["optim"]["beta1"], settings["optim"]["beta2"]) == (0.9, 0.999)  # HF Trainer's
 
 
 @pytest.mark.parametrize("sweep", names("sweep"))

@@ -159,11 +159,11 @@ def check_learning_rate(lr: float, factors: list[float], from_scratch: bool, is_
     limit = f"at most {most:g}; at least {_LEAST_WAY:g} in all"
     if lr > most:
         what = "training does not settle" if from_scratch else "the model forgets the language that it knows"
-        return Check("learning_rate", WARN, figure, limit, f"{what}: set optim.lr={'1e-3' if is_lora else '1.5e-4'}")
+        return Check("learning_rate", WARN, figure, limit, f"{what}: set optim.lr={'1e-3' if is_lora else '2e-4'}")
     if lr * sum(factors) < _LEAST_WAY:
         return Check(
             *("learning_rate", WARN, figure, limit),
-            "AdamW moves no weight further than that, so the model hardly learns: raise optim.lr (1.5e-4 is usual), "
+            "AdamW moves no weight further than that, so the model hardly learns: raise optim.lr (2e-4 is usual), "
             "or take more steps (trainer.max_epochs, trainer.accumulate_grad_batches=1)",
         )
     return Check("learning_rate", PASS, figure, limit, "")

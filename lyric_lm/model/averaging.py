@@ -11,7 +11,7 @@ import copy
 import torch
 from transformers import PreTrainedModel
 
-_ALL, _EVERY = 16, 4  # after so many steps, only every fourth is looked at: to read all weights takes time
+_ALL, _EVERY = 64, 4  # after so many steps, only every fourth is looked at: to read all weights takes time
 
 
 class MovingAverage:
@@ -19,7 +19,7 @@ class MovingAverage:
 
     At first the share grows, as ``n / (n + 2)`` after n steps, up to ``decay``. Until then all weights of the run are
     in the average: those before the first step once, those after the n-th n + 1 times (polynomial-decay averaging,
-    Shamir and Zhang 2013, http://proceedings.mlr.press/v28/shamir13.html). From the 17th step on, every fourth step's
+    Shamir and Zhang 2013, http://proceedings.mlr.press/v28/shamir13.html). From the 65th step on, every fourth step's
     weights stand for those of the three before it too. ``network`` has the average; what is not trained is the other's
     own.
 

@@ -46,7 +46,8 @@ class SongModule(NetworkModule):
     Args:
         network: a transformers causal language model.
         name: what the model is called; kept in checkpoints so that one cannot be resumed as another.
-        lr, weight_decay, warmup_steps, warmup_fraction, schedule, label_smoothing, ema_decay: the ``optim`` keys.
+        lr, weight_decay, warmup_steps, warmup_fraction, schedule, label_smoothing, ema_decay, beta1, beta2: the keys of
+            ``optim``.
         skips_not_finite: go on after a step that could not be taken (``trainer.on_nan=skip``).
         identity: of the untrained model (``recall.identity``), where what it is known to do need not be found again.
 
@@ -65,6 +66,8 @@ class SongModule(NetworkModule):
         warmup_steps: int | None = None,
         warmup_fraction: float | None = None,
         ema_decay: float = 0.0,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
         skips_not_finite: bool = False,
         identity: str | None = None,
     ):
@@ -72,6 +75,7 @@ class SongModule(NetworkModule):
         self.name = name
         self.identity = identity
         self.lr, self.weight_decay, self.schedule = lr, weight_decay, schedule
+        self.betas = (beta1, beta2)
         self.warmup_steps, self.warmup_fraction = warmup_steps, warmup_fraction
         self.label_smoothing = label_smoothing
         self.skips_not_finite = skips_not_finite
@@ -250,7 +254,8 @@ class SongModule(NetworkModule):
         total_steps = int(self.trainer.estimated_stepping_batches)
         n_warmup, _ = n_warmup_steps(total_steps, self.warmup_steps, self.warmup_fraction)
         # GradScaler (fp16) wants to unscale outside the fused kernel, before the norm is measured.
-        optimizer = make_optimizer(self.network, self.lr, self.weight_decay, self.trainer.precision != "16-mixed")
+        is_fused = self.trainer.precision != "16-mixed"
+        optimizer = make_optimizer(self.network, self.lr, self.weight_decay, self.betas, is_fused)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lr_factor(self.schedule, total_steps, n_warmup))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 

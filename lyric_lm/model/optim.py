@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 SCHEDULES = ("cosine", "linear", "constant")
 
 
-def make_optimizer(network: "nn.Module", lr: float, weight_decay: float, fused: bool) -> "torch.optim.AdamW":
+def make_optimizer(
+    network: "nn.Module", lr: float, weight_decay: float, betas: tuple[float, float], fused: bool
+) -> "torch.optim.AdamW":
     """Return AdamW that decays matrices only; biases, norms and other vectors are left alone."""
     import torch  # only here: schedules are checked before anything heavy is loaded
 
@@ -22,7 +24,7 @@ def make_optimizer(network: "nn.Module", lr: float, weight_decay: float, fused: 
         {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=lr, fused=fused)
+    return torch.optim.AdamW(groups, lr=lr, betas=betas, fused=fused)
 
 
 def scale_gradients(optimizer: "torch.optim.Optimizer", parameters: "list[nn.Parameter]", factor: float) -> None:
