@@ -145,7 +145,7 @@ def a_song_forgets_a_token(patch: Patch, network: PreTrainedModel) -> None:
 
     def go_on(self: FusedSongs, keep: list[int], tokens: list[int]) -> Tensor:
         for song in self.rows:
-            song.n -= song.n == self.n_prompt + 3
+            song.n -= song.n == len(self.prompt_ids) + 3
         return right(self, keep, tokens)
 
     patch.setattr(FusedSongs, "go_on", go_on)

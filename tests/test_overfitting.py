@@ -30,7 +30,8 @@ def test_a_run_that_overfits_is_named_with_its_epoch(
         (few / file.name).write_bytes(file.read_bytes())
     done = call(
         *("train", *TINY, f"data.path={few}", "trainer.max_epochs=6", "hydra.run.dir=run", "callbacks=bare"),
-        *("optim.lr=1e-2", "data.block_size=64", "optim.schedule=constant", "logger=csv_only", "data.val_fraction=0.3"),
+        *("optim.lr=1e-2", "optim.beta1=0.9", "optim.warmup_steps=10", "optim.schedule=constant"),
+        *("data.block_size=64", "logger=csv_only", "data.val_fraction=0.3"),
     )
     assert done.code == 0, done.err
     held_out, training = {}, defaultdict(list)
