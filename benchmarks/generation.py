@@ -97,8 +97,8 @@ def by_us(
     counted.n_tokens, began = 0, time.perf_counter()
     seeds = list(range(seed * n_songs, (seed + 1) * n_songs))
     on_text = (lambda piece: None) if n_songs == 1 else None  # streamed
-    more: dict[str, Any] = {"hashes": hashes, "decoder": counted}
-    for _ in write_songs(network, tokenizer, PROMPT, seeds, sampling, on_text, **more):
+    more: dict[str, Any] = {"on_text": on_text, "hashes": hashes, "decoder": counted}
+    for _ in write_songs(network, tokenizer, PROMPT, seeds, sampling, **more):
         pass
     return counted.n_tokens / (time.perf_counter() - began)
 

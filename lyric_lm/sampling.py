@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,15 +54,10 @@ def write_songs(
     prompt: str,
     seeds: list[int],
     sampling: Sampling,
-    on_text: Callable[[str], None] | None = None,
-    hashes: Hashes | None = None,
-    batch_size: int = MAX_BATCH,
-    on_end: Callable[[int], object] | None = None,
-    decoder: Decoder | None = None,
+    **how: Any,
 ) -> Iterator[Sample]:
-    """Write one song per seed, all from one prompt; see ``write_each``."""
-    wanted = [Wanted(prompt, seed, sampling) for seed in seeds]
-    return write_each(network, tokenizer, wanted, on_text, hashes, batch_size, on_end, decoder)
+    """Write one song per seed, all from one prompt; ``how``: what else ``write_each`` takes."""
+    return write_each(network, tokenizer, [Wanted(prompt, seed, sampling) for seed in seeds], **how)
 
 
 def write_each(

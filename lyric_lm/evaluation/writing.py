@@ -34,7 +34,7 @@ def write_samples(
 
     Args:
         file: of records as ``generate`` writes them; the caller sees to it that it belongs to this model and prompt.
-        hashes: see ``write_songs``.
+        hashes: see ``sampling.write_each``.
         what: for the progress bar.
     """
     known = {sample.seed: sample for sample in read_samples(file, sampling)}
