@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 @pytest.mark.skipif(sys.platform == "win32", reason="it forks")
 def test_killed_runs_end_like_the_one_that_was_not() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.faults", "8", "3"],
+        [sys.executable, "-m", "benchmarks.faults", "4", "3"],
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
         capture_output=True,
