@@ -89,7 +89,7 @@ SETTINGS = [
 HASHES = hashes_of(SONGS)
 
 
-@pytest.mark.parametrize("allowed", [3, 4, 6, 9])
+@pytest.mark.parametrize("allowed", [3, *(pytest.param(n, marks=pytest.mark.long) for n in (4, 6)), 9])
 def test_no_run_is_written_whatever_the_settings(model: Any, allowed: int) -> None:
     n_written, n_copied_without = 0, 0
     max_new_tokens = 160 if len(model[1]) < 300 else 60  # bytes, or pieces of words

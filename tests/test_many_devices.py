@@ -95,7 +95,7 @@ def alone(call: Call, place: Path, songs_folder: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+@pytest.mark.parametrize("strategy", [pytest.param("ddp", marks=pytest.mark.long), "fsdp"])
 def test_two_processes_are_one_run(call: Call, strategy: str, alone: Path, songs_folder: Path, tmp_path: Path) -> None:
     done = train(call, songs_folder, *TWO, f"trainer={strategy}", "hydra.run.dir=run")
     run = tmp_path / "run"
