@@ -176,8 +176,8 @@ def test_a_run_with_adapters(call: Call, songs_folder: Path, tmp_path: Path) -> 
     assert summary["best_val_loss"] < summary["baseline_val_loss"]
     card = (tmp_path / "run" / "model" / "README.md").read_text(encoding="utf-8")
     assert "| fine-tuning | lora, r 16, alpha 32, dropout 0; 24,576 parameters trained |" in card
-    assert "| learning rate, schedule | 0.001, cosine |" in card
-    assert "| AdamW's betas | 0.9, 0.999 |" in card
+    assert "| learning rate, schedule | 0.002, constant |" in card
+    assert "| AdamW's betas | 0.5, 0.999 |" in card
     saved = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
     n_states = sum(len(group["params"]) for group in saved["optimizer_states"][0]["param_groups"])
     assert n_states == 2 * 8  # A and B of four layers in two blocks

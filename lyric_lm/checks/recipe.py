@@ -85,7 +85,7 @@ def check_warmup(note: str, n_warmup: int, total_steps: int) -> Check:
 
 
 def check_steps(total_steps: int, n_batches: int, data: dict[str, Any], trainer: dict[str, Any]) -> Check:
-    """A run needs some steps to learn anything: AdamW's moments alone look back over the last ten (beta1 = 0.9).
+    """A run needs some steps to learn anything: AdamW's first ones rest on few gradients, and the rate warms up in them.
 
     >>> check_steps(30, 40, {"batch_size": 1}, {"accumulate_grad_batches": 4, "max_epochs": 3, "max_steps": -1}).status
     'pass'
@@ -159,7 +159,7 @@ def check_learning_rate(lr: float, factors: list[float], from_scratch: bool, is_
     limit = f"at most {most:g}; at least {_LEAST_WAY:g} in all"
     if lr > most:
         what = "training does not settle" if from_scratch else "the model forgets the language that it knows"
-        return Check("learning_rate", WARN, figure, limit, f"{what}: set optim.lr={'1e-3' if is_lora else '2e-4'}")
+        return Check("learning_rate", WARN, figure, limit, f"{what}: set optim.lr={'2e-3' if is_lora else '2e-4'}")
     if lr * sum(factors) < _LEAST_WAY:
         return Check(
             *("learning_rate", WARN, figure, limit),
