@@ -85,7 +85,7 @@ def check_warmup(note: str, n_warmup: int, total_steps: int) -> Check:
 
 
 def check_steps(total_steps: int, n_batches: int, data: dict[str, Any], trainer: dict[str, Any]) -> Check:
-    """A run needs some steps to learn anything: AdamW's first ones rest on few gradients, and the rate warms up in them.
+    """A run needs some steps to learn anything: AdamW's first ones rest on few gradients, and the rate warms up then.
 
     >>> check_steps(30, 40, {"batch_size": 1}, {"accumulate_grad_batches": 4, "max_epochs": 3, "max_steps": -1}).status
     'pass'
