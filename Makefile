@@ -13,8 +13,7 @@ WORKERS ?= 2
 PY := $(VENV)/bin/python
 # torch comes first and pinned: a looser request could bring several gigabytes of another build.
 TORCH := torch==2.13.0
-# Python compiles what is imported when it first is: a small part of what there is.
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test test-all bench lint format clean
 help:
