@@ -108,13 +108,13 @@ def main() -> None:
     """Print the tables, or measure one way."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="one round")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--one", type=int, help="the tokens per second of one way")
     parser.add_argument("--profile", type=int, help="the seconds of one way by kind of operation")
     given = parser.parse_args()
     if given.one is not None:
         step, batches = make_step(given.one)
-        rates = [step(batches[number % len(batches)]) for number in range(5)]
+        rates = [step(batches[number % len(batches)]) for number in range(3)]
         print(json.dumps(median(rates[1:])))
         return
     if given.profile is not None:

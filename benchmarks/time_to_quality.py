@@ -187,10 +187,11 @@ def main() -> None:
                 print(
                     f"{artist}, seed {seed}, {name}: {best(contenders[name]['curve']):.3f}", file=sys.stderr, flush=True
                 )
-    rows = [row for by_seed in found.values() for row in compared(by_seed)]
+            rows = [row for by_seed in found.values() for row in compared(by_seed)]
+            if not arguments.short:  # after each seed: a run of an hour that is stopped keeps what it has
+                record("time_to_quality", rows, settings=settings, curves=found)
     print(table(rows))
     if not arguments.short:
-        record("time_to_quality", rows, settings=settings, curves=found)
         draw(found, PICTURE)
 
 
