@@ -1,7 +1,7 @@
 """This project as a contender: its module, batches and Trainer with the default settings of ``train``.
 
-Takes what the references take (``benchmarks.references``): a network, songs, a watcher. No samples are written, no
-files but those that Lightning wants; validation, which decides when to stop, is not on the watcher's clock.
+Takes what the references take (``benchmarks.references``): a network, songs, a watcher. No samples and no checkpoints
+are written; validation, which decides when to stop, is not on the watcher's clock.
 """
 
 import contextlib
@@ -33,7 +33,8 @@ def fit(network: PreTrainedModel, songs: Songs, watcher: Watcher, seed: int, *ov
     """Train a network as ``train`` does by default, or with other settings; return what it measures at the end."""
     warnings.filterwarnings("ignore", category=UserWarning, module="lightning")
     keep_freed_memory()
-    settings = default_settings(f"seed={seed}", "+trainer.enable_progress_bar=false", *overrides)
+    quiet = ("+trainer.enable_progress_bar=false", "+trainer.enable_checkpointing=false")  # as the references are
+    settings = default_settings(f"seed={seed}", *quiet, *overrides)
     settings = with_batch_size(settings, network)
     L.seed_everything(seed, verbose=False)
     watcher.begin()

@@ -3,7 +3,8 @@
 The references (``benchmarks.references``) and this project with its defaults train the same network on the songs of
 each artist (a folder each; without: the demo album), a process each time, one after the other. The judge measures
 every contender alike, on a clock that stands meanwhile. Out come, for each contender, its best loss, the seconds until
-it was there, and how much sooner ours was as good; ``docs/time_to_quality.png`` shows the curves.
+it was there, and how much sooner ours was as good, between measurements along a straight line;
+``docs/time_to_quality.png`` shows the curves.
 
 Each contender has ``--seconds`` of training, 90 where nothing is said: the slow ones are cut off, which the table
 says; ``--seconds 0`` lets each go to the end of its recipe, some minutes to an hour each. ``--keep-references`` takes
@@ -15,6 +16,7 @@ import argparse
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,7 @@ def measure(contender: str, artist: str, seed: int, model: str, seconds: float, 
     pretrained = settings["pretrained"]
     judges_own, tokenizer = load_plain(pretrained, 0.0)
     songs = read_songs(None if artist == ALBUM else artist, tokenizer, 1024)
-    judge = Judge(judges_own, songs, limit=seconds)
+    judge = Judge(judges_own, songs, limit=seconds, least=max(2.0, seconds / 20))
     if contender == "ours":
         torch.manual_seed(seed)  # LoRA's matrices, where that is the default
         network = load_model(**settings)[0]
@@ -63,12 +65,18 @@ def best(curve: Curve) -> float:
 
 
 def seconds_to(curve: Curve, level: float) -> float | None:
-    """Return the seconds after which a curve is first at a loss or below.
+    """Return the seconds after which a curve is first at a loss, on the straight line between two measurements.
 
-    >>> seconds_to([(0.0, 0, 4.0), (2.0, 3, 3.5), (4.0, 6, 3.6)], 3.5)
-    2.0
+    >>> curve = [(0.0, 0, 4.0), (2.0, 3, 3.5), (4.0, 6, 3.6)]
+    >>> seconds_to(curve, 4.0), seconds_to(curve, 3.75), seconds_to(curve, 3.5), seconds_to(curve, 3.4)
+    (0.0, 1.0, 2.0, None)
     """
-    return next((seconds for seconds, _, loss in curve if loss <= level), None)
+    if curve[0][2] <= level:
+        return curve[0][0]
+    for (began, _, before), (ended, _, after) in pairwise(curve):
+        if after <= level:
+            return began + (ended - began) * (before - level) / (before - after)
+    return None
 
 
 def compared(by_seed: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:

@@ -40,9 +40,12 @@ def check_training(settings: dict[str, Any]) -> None:
     lr_factor(optim["schedule"], 1, 0)
     check_betas(optim["beta1"], optim["beta2"])
     check_average(optim["ema_decay"], trainer["strategy"])
-    for entry in settings["callbacks"].values():
+    for name, entry in settings["callbacks"].items():
         if entry and "temperature" in entry:
             Sampling.of(entry)
+        if entry and "prompts" in entry and not (isinstance(entry["prompts"], list) and entry["prompts"]):
+            what = f"is not a list of prompts, like ['I remember']; for no songs set callbacks.{name}=null"
+            raise InputError(f"callbacks.{name}.prompts={entry['prompts']} {what}")
 
 
 def check_writing(settings: dict[str, Any]) -> None:
@@ -82,24 +85,24 @@ def check_decoding(precision: str, quantize: str | None) -> None:
         raise InputError(f"quantize={quantize} and precision={precision} exclude each other; give one of them")
 
 
-def check_betas(*betas: float | None) -> None:
+def check_betas(*betas: float) -> None:
     """Refuse shares of AdamW's moments that there are not.
 
     Raises:
         InputError: which, and what is allowed.
     """
     for number, beta in enumerate(betas, start=1):
-        if beta is None or not 0 <= beta < 1:
+        if not 0 <= beta < 1:
             raise InputError(f"optim.beta{number}={beta} is not in [0, 1)")
 
 
-def check_average(decay: float | None, strategy: str) -> None:
+def check_average(decay: float, strategy: str) -> None:
     """Refuse an average of weights that there is not.
 
     Raises:
         InputError: what is allowed.
     """
-    if decay is None or not 0 <= decay < 1:
+    if not 0 <= decay < 1:
         raise InputError(f"optim.ema_decay={decay} is not in [0, 1); 0: no average of the weights")
     if decay and strategy == "fsdp":
         raise InputError("optim.ema_decay: weights in shards (trainer=fsdp) are not averaged; set optim.ema_decay=0")
@@ -146,11 +149,9 @@ def check_trainer(trainer: dict[str, Any]) -> None:
         raise InputError(f"trainer.on_nan={trainer['on_nan']} is not known; allowed: {', '.join(ON_NAN)}")
     if trainer["compile"] not in (True, False, "auto"):
         raise InputError(f"trainer.compile={trainer['compile']} is not one of auto, true, false")
-    if trainer["max_epochs"] < 1 or trainer["accumulate_grad_batches"] < 1:
-        raise InputError(
-            f"trainer.max_epochs={trainer['max_epochs']} and trainer.accumulate_grad_batches="
-            f"{trainer['accumulate_grad_batches']} must both be at least 1"
-        )
+    for key, least in (("max_epochs", 1), ("accumulate_grad_batches", 1), ("checkpoint_minutes", 0)):
+        if trainer[key] is None or trainer[key] < least:
+            raise InputError(f"trainer.{key}={trainer[key]} cannot work; it must be at least {least}")
 
 
 def known_context_length(pretrained: str | None, revision: str | None) -> int | None:

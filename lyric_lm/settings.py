@@ -20,6 +20,7 @@ CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / 
 _OBJECT_GROUPS = ("callbacks", "logger")
 _OPEN_GROUPS = ("trainer", "hydra")
 _WORDS = {"data.batch_size": ("auto",)}  # that stand for a number
+_MAY_BE_NULL = ("model.dropout", "optim.warmup_steps", "top_k", "top_p")  # numbers that may be left to others
 
 OmegaConf.register_new_resolver("basename", lambda path: PurePath(str(path)).name or str(path), replace=True)
 
@@ -52,16 +53,19 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
 
 
 def _check(key: str, value: Any, known: dict[str, Any], is_open: bool = False) -> None:
-    """Refuse a key that does not exist, and a word where the default is a number or a switch."""
+    """Refuse a key that does not exist, and what is no number or switch where the default is one."""
     if key not in known:
         if is_open:
             return
         raise InputError(f"unknown key {key}{did_you_mean(key)}")
     default = known[key]
-    if isinstance(value, str) and isinstance(default, bool):
-        raise InputError(f"{key}={value} is not true or false")
-    if isinstance(value, str) and isinstance(default, int | float) and value not in _WORDS.get(key, ()):
-        raise InputError(" or ".join([f"{key}={value} is not a number", *_WORDS.get(key, ())]))
+    if value is None and (is_open or key in _MAY_BE_NULL):
+        return
+    typed = "null" if value is None else value
+    if isinstance(default, bool) and not isinstance(value, bool):
+        raise InputError(f"{key}={typed} is not true or false")
+    if isinstance(default, int | float) and not isinstance(value, int | float) and value not in _WORDS.get(key, ()):
+        raise InputError(" or ".join([f"{key}={typed} is not a number", *_WORDS.get(key, ())]))
 
 
 def defaults() -> dict[str, Any]:

@@ -38,15 +38,23 @@ def saved(folder: Path, config: str) -> str:
         ("model.pretrained=/nowhere", "model.pretrained=/nowhere does not exist; give a folder"),
         ("optim.beta1=1", "optim.beta1=1 is not in [0, 1)"),
         ("optim.beta2=-0.1", "optim.beta2=-0.1 is not in [0, 1)"),
-        ("optim.beta2=null", "optim.beta2=None is not in [0, 1)"),
-        ("optim.ema_decay=null", "optim.ema_decay=None is not in [0, 1); 0: no average of the weights"),
+        ("optim.ema_decay=1", "optim.ema_decay=1 is not in [0, 1); 0: no average of the weights"),
+        ("optim.ema_decay=null", "optim.ema_decay=null is not a number"),
+        ("optim.lr=null", "optim.lr=null is not a number"),
+        ("optim.lr=[1e-4,2e-4]", "optim.lr=[0.0001, 0.0002] is not a number"),
+        ("data.batch_size=null", "data.batch_size=null is not a number or auto"),
+        ("data.clean.markup=null", "data.clean.markup=null is not true or false"),
+        ("callbacks.samples.prompts=[]", "callbacks.samples.prompts=[] is not a list of prompts, like ['I remember']"),
+        ("callbacks.samples.prompts=la", "callbacks.samples.prompts=la is not a list of prompts, like ['I remember']"),
         ("optim.schedule=step", "optim.schedule=step is not one of cosine, linear, constant"),
         ("optim.warmup_fraction=0.1", "optim.warmup_steps and optim.warmup_fraction exclude each other"),
         ("optim.warmup_steps=-1", "optim.warmup_steps=-1 is negative"),
         ("trainer.on_nan=ignore", "trainer.on_nan=ignore is not known; allowed: stop, skip"),
         ("callbacks.samples.temperature=-1", "temperature=-1 cannot work; it must be 0 or more"),
         ("callbacks.originality.top_p=2", "top_p=2 cannot work; it must be above 0 and at most 1"),
-        ("trainer.max_epochs=0", "trainer.max_epochs=0 and trainer.accumulate_grad_batches=1 must both be at least 1"),
+        ("trainer.max_epochs=0", "trainer.max_epochs=0 cannot work; it must be at least 1"),
+        ("trainer.max_epochs=null", "trainer.max_epochs=None cannot work; it must be at least 1"),
+        ("trainer.checkpoint_minutes=-1", "trainer.checkpoint_minutes=-1 cannot work; it must be at least 0"),
     ],
 )
 def test_what_cannot_work_is_refused(override: str, message: str) -> None:
@@ -97,6 +105,7 @@ def test_a_model_that_is_not_here_yet_has_no_known_context(tmp_path: Path, monke
 def test_the_defaults_pass() -> None:
     check()
     check("experiment=report")
+    check("model.dropout=null", "optim.warmup_steps=null", "trainer.gradient_clip_val=null")
     check("data.batch_size=auto")
 
 

@@ -95,7 +95,7 @@ def test_an_evaluation_of_other_settings_is_not_overwritten_either(call: Call, r
         (["num_samples=1.5"], "num_samples=1.5 "),
         (["num_base_samples=-1"], "num_base_samples=-1 cannot work; it must be a whole number, at least 0"),
         (["num_samples=many"], "num_samples=many is not a number"),
-        (["seed=null"], "seed=None cannot work"),
+        (["seed=null"], "seed=null is not a number"),
         (["temperature=-1"], "temperature=-1 cannot work; it must be 0 or more"),
         (["originality=2"], "a whole number from 3 to 12, or null"),
         (["mauve=true"], 'pip install -e ".[mauve]", or set mauve=false'),

@@ -185,7 +185,7 @@ def test_an_existing_file_is_not_overwritten(call: Call, tiny_run: Path, tmp_pat
         ),
         (["run=null", "model=tiny", "num_samples=many"], "num_samples=many "),
         (["run=null", "model=tiny", "seed=x"], "seed=x "),
-        (["run=null", "model=tiny", "seed=null"], "seed=None cannot work; it must be a whole number, at least 0"),
+        (["run=null", "model=tiny", "seed=null"], "seed=null is not a number"),
         (["run=null", "model=tiny", "temperature=-1"], "temperature=-1 cannot work; it must be 0 or more"),
         (["run=null", "model=tiny", "temperature=hot"], "temperature=hot "),
         (["run=null", "model=tiny", "quantize=int4"], "quantize=int4 is not known; allowed: int8, null"),

@@ -127,7 +127,7 @@ def test_times_are_compared_at_the_references_own_best() -> None:
     }
     runs = {name: {"artist": "Somebody", "curve": curve, "is_cut": name == "A"} for name, curve in curves.items()}
     rows = {row["contender"][0]: row for row in compared({"1": runs})}
-    assert rows["A"]["ours as good, sooner by"].startswith("10.0 ")  # 50 s against 5 s
+    assert rows["A"]["ours as good, sooner by"].startswith("15.0 ")  # 50 s against two thirds of 5 s
     assert rows["A"]["after seconds"].endswith("(cut off)")
     assert rows["B"]["ours as good, sooner by"] == "never as good"
     assert rows["l"]["best loss"].startswith("3.100")

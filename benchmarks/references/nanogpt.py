@@ -39,7 +39,7 @@ class Recipe:
 
 # nanoGPT's config/finetune_shakespeare.py, with the block size of GPT-2.
 SHIPPED = Recipe(3e-5, batch_size=1, block_size=1024, accumulation=32, steps=20, epochs=0, decays=False)
-# Of the grid on the demo album, only 1e-4 was tried so far: python -m benchmarks.references.tune.
+# On the demo album, twice the rate is worse: python -m benchmarks.references.tune.
 TUNED = Recipe(1e-4, batch_size=1, block_size=512, accumulation=1, steps=None, epochs=3, decays=True)
 
 

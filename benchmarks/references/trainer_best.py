@@ -1,9 +1,9 @@
 """Reference B: Hugging Face's Trainer as good as it gets at this job, without leaving its own switches.
 
 bf16 where the hardware multiplies it, no dropout (the network's), songs grouped by length and padded to the longest of
-a batch, fused AdamW (its default) with decay, a cosine. Rate, batch size and epochs come from the demo album (``python
--m benchmarks.references.tune``), whose grid was run at one rate so far; which of its weights count is left to the
-judge, who takes the best.
+a batch, fused AdamW (its default) with decay, a cosine. The rate comes from the demo album (``python -m
+benchmarks.references.tune``), where twice as much ends level; which of its weights count is left to the judge, who
+takes the best.
 """
 
 from transformers import PreTrainedModel
