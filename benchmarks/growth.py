@@ -259,6 +259,8 @@ def main() -> None:
     kept = json.loads(before.read_text(encoding="utf-8"))["rows"] if before.is_file() else []
     by_size = {row["songs"]: row for row in (*kept, *measured)}
     rows = [by_size[size] for size in sorted(by_size)]
+    if older := sorted(by_size.keys() - {row["songs"] for row in measured}):
+        print(f"Kept from an earlier run: {', '.join(f'{size:,}' for size in older)} songs\n")
     print(shown(rows) if len(rows) > 1 else json.dumps(rows, indent=1))
     record("growth", rows)
     save(draw(rows), PICTURE)

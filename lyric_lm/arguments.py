@@ -41,9 +41,10 @@ def check_training(settings: dict[str, Any]) -> None:
     check_betas(optim["beta1"], optim["beta2"])
     check_average(optim["ema_decay"], trainer["strategy"])
     for name, entry in settings["callbacks"].items():
-        if entry and "temperature" in entry:
-            Sampling.of(entry)
-        if entry and "prompts" in entry and not (isinstance(entry["prompts"], list) and entry["prompts"]):
+        if not entry or "temperature" not in entry:  # not one that writes songs
+            continue
+        Sampling.of(entry)
+        if "prompts" in entry and not (isinstance(entry["prompts"], list) and entry["prompts"]):
             what = f"is not a list of prompts, like ['I remember']; for no songs set callbacks.{name}=null"
             raise InputError(f"callbacks.{name}.prompts={entry['prompts']} {what}")
 
