@@ -21,7 +21,7 @@ from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from benchmarks.record import record, spread, table
 from benchmarks.references.songs import load_plain
-from lyric_lm.data.encoding import encode_songs, separator_id
+from lyric_lm.data.encoding import EncodedSong, encode_songs, separator_id
 from lyric_lm.decoding.choice import Songs
 from lyric_lm.decoding.fused import FusedDecoder
 from lyric_lm.decoding.plain import plain_of
@@ -117,13 +117,14 @@ def read_rate() -> float:
 
 
 @torch.inference_mode()
-def loss(decoder: FusedDecoder, ids_of_songs: list[list[int]]) -> float:
+def loss(decoder: FusedDecoder, songs: list[EncodedSong]) -> float:
     """Return nats per token of songs, the separator after each included."""
     nats, n_tokens = 0.0, 0
-    for ids in ids_of_songs:
-        logits = decoder.parts.head(decoder.read(ids[:-1], decoder.cache(len(ids)))).float()
-        nats += float(torch.nn.functional.cross_entropy(logits, torch.tensor(ids[1:]), reduction="sum"))
-        n_tokens += len(ids) - 1
+    for song in songs:
+        ids, n = list(map(int, song.ids)), song.n_context
+        logits = decoder.parts.head(decoder.read(ids[:-1], decoder.cache(len(ids)))[n - 1 :]).float()
+        nats += float(torch.nn.functional.cross_entropy(logits, torch.tensor(ids[n:]), reduction="sum"))
+        n_tokens += len(ids) - n
     return nats / n_tokens
 
 
@@ -173,13 +174,14 @@ def main() -> None:
             }
         )
     print(f"Reading: {max(reading) / 1e9:.1f} GB/s; {torch.get_num_threads()} threads\n\n{table(rows)}\n", flush=True)
-    ids = [list(map(int, encoded.ids)) for encoded in encode_songs(splits["val"], tokenizer)]
-    losses = {name: loss(counted.decoder, ids) for name, counted in decoders.items()}
+    held_out = encode_songs(splits["val"], tokenizer)
+    losses = {name: loss(counted.decoder, held_out) for name, counted in decoders.items()}
     quality = [
         {"precision": name, "nats/token": f"{value:.4f}", "more": f"{100 * (value / losses['float32'] - 1):+.3f} %"}
         for name, value in losses.items()
     ]
-    print(f"{len(ids)} held-out songs, {sum(map(len, ids))} tokens\n\n{table(quality)}")
+    n_tokens = sum(len(song.ids) for song in held_out)
+    print(f"{len(held_out)} held-out songs, {n_tokens} tokens\n\n{table(quality)}")
     record("generation", rows, losses=losses, read_gb_per_second=max(reading) / 1e9, n_rounds=n_rounds, n_new=n_new)
 
 

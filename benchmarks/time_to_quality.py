@@ -48,7 +48,8 @@ def measure(contender: str, artist: str, seed: int, model: str, seconds: float, 
     pretrained = settings["pretrained"]
     judges_own, tokenizer = load_plain(pretrained, 0.0)
     songs = read_songs(None if artist == ALBUM else artist, tokenizer, 1024)
-    judge = Judge(judges_own, songs, limit=seconds, least=max(2.0, seconds / 20))
+    line_end = songs.line_end if contender == "ours" else ()
+    judge = Judge(judges_own, songs, limit=seconds, least=max(2.0, seconds / 20), line_end=line_end)
     if contender == "ours":
         torch.manual_seed(seed)  # LoRA's matrices, where that is the default
         network = load_model(**settings)[0]

@@ -56,7 +56,7 @@ from transformers import pipeline
 write = pipeline("text-generation", model="PATH_OF_THIS_FOLDER")
 print(write("I remember", max_new_tokens=200, do_sample=True, top_k=0, top_p=0.9)[0]["generated_text"])
 ```
-A song starts after `<|endoftext|>` and ends with it.
+A song starts after `<|endoftext|>` and a line end, and ends with `<|endoftext|>`.
 With lyric_lm: `python -m lyric_lm.generate run=PATH_OF_THIS_FOLDER originality=6`, which never writes more than six
 words in a row of a training song; `originality.safetensors` holds the hashes that it needs, and no lyrics.
 

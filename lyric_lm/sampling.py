@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from lyric_lm import drawing
-from lyric_lm.data.encoding import separator_id
+from lyric_lm.data.encoding import opening_ids, separator_id
 from lyric_lm.data.plain_tokenizer import AnyTokenizer
 from lyric_lm.decoding.choice import Decoder, Network, Songs, decoder_for
 from lyric_lm.drawing import Scores
@@ -87,17 +87,22 @@ def write_each(
     """
     if not wanted:
         return
-    separator = separator_id(tokenizer)
+    separator, n_context = separator_id(tokenizer), len(opening_ids(tokenizer))
     decoder = decoder or decoder_for(network)
     waiting = deque(_songs(decoder.context, tokenizer, wanted, hashes))
     first, n_tokens = waiting[0], max(len(song.prompt_ids) + song.sampling.max_new_tokens for song in waiting)
-    stream = _Stream(tokenizer, on_text, first.prompt, first.prompt_ids[1:]) if on_text and len(wanted) == 1 else None
+    stream = (
+        _Stream(tokenizer, on_text, first.prompt, first.prompt_ids[n_context:])
+        if on_text and len(wanted) == 1
+        else None
+    )
     finished: dict[int, Sample] = {}  # by place: those whose turn has not come
     turn = 0
     with decoder.writing():
         for song in _written(decoder.songs(n_tokens, batch_size), waiting, separator, stream):
             ended = song.new[-1] == separator
-            text = song.prompt + _continuation(tokenizer, song.prompt_ids[1:], song.new[:-1] if ended else song.new)
+            new = song.new[:-1] if ended else song.new
+            text = song.prompt + _continuation(tokenizer, song.prompt_ids[n_context:], new)
             if stream:
                 stream.finish(text)
             if on_end:
@@ -111,18 +116,19 @@ def write_each(
 def _songs(context: int, tokenizer: AnyTokenizer, wanted: Sequence[Wanted], hashes: Hashes | None) -> Iterator["_Song"]:
     """Return the songs as they are before their first new tokens."""
     encoded = functools.cache(functools.partial(encode_prompt, context, tokenizer))
+    n_context = len(opening_ids(tokenizer))
     for place, song in enumerate(wanted):
         prompt = song.prompt.rstrip(" ")  # a trailing space would be a token of its own, which no song has
         ids, guarded = encoded(prompt, song.sampling.max_new_tokens), None
         if song.sampling.originality is not None:
             if hashes is None:
                 raise ValueError("originality wants the hashes of the training songs")
-            guarded = GuardedSong(Guard(song.sampling.originality, hashes), tokenizer, prompt, ids[1:])
+            guarded = GuardedSong(Guard(song.sampling.originality, hashes), tokenizer, prompt, ids[n_context:])
         yield _Song(place, prompt, ids, song.seed, song.sampling, guarded)
 
 
 def encode_prompt(context: int, tokenizer: AnyTokenizer, prompt: str, max_new_tokens: int) -> list[int]:
-    """Return the ids that a song with this prompt begins with: the separator, then the prompt's own.
+    """Return the ids that a song with this prompt begins with: the opening, then the prompt's own.
 
     Args:
         context: the most positions that the model knows.
@@ -131,7 +137,7 @@ def encode_prompt(context: int, tokenizer: AnyTokenizer, prompt: str, max_new_to
         InputError: the prompt and ``max_new_tokens`` do not fit the model's context.
     """
     prompt_ids = tokenizer(prompt.rstrip(" "), add_special_tokens=False, verbose=False)["input_ids"] if prompt else []
-    ids = [separator_id(tokenizer), *prompt_ids]
+    ids = [*opening_ids(tokenizer), *prompt_ids]
     if len(ids) >= context:
         raise InputError(
             f"prompt={prompt[:40]}... has {len(ids)} tokens, which leaves no room in the model's context of {context}; "

@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from lyric_lm.data.encoding import END_OF_TEXT, separator_id
+from lyric_lm.data.encoding import END_OF_TEXT, opening_ids, separator_id
 from lyric_lm.model.tiny import make_tiny
 
 
@@ -31,10 +31,10 @@ class Memoriser:
         self.config = SimpleNamespace(max_position_embeddings=4096)
         self.n_tokens, self.sureness, self.most = len(tokenizer), sureness, most
         self.next: dict[tuple[int, ...], set[int]] = defaultdict(set)
-        separator = separator_id(tokenizer)
+        opening, separator = opening_ids(tokenizer), separator_id(tokenizer)
         for text in texts:
-            ids = [separator, *tokenizer(text, add_special_tokens=False)["input_ids"], separator]
-            for end in range(1, len(ids)):
+            ids = [*opening, *tokenizer(text, add_special_tokens=False)["input_ids"], separator]
+            for end in range(len(opening), len(ids)):
                 for start in range(max(0, end - most), end):
                     self.next[tuple(ids[start:end])].add(ids[end])
 
@@ -99,8 +99,8 @@ KINDS = ("bytes", "byte-level BPE", "BPE over spaces", "unigram", "WordPiece")
 def overfitted(songs: list[str]) -> tuple[GPT2LMHeadModel, PreTrainedTokenizerFast]:
     """Train the tiny model on a few short songs until it knows every byte of them."""
     network, tokenizer = make_tiny()
-    separator = separator_id(tokenizer)
-    rows = [torch.tensor([separator, *tokenizer(song)["input_ids"], separator]) for song in songs]
+    opening, separator = opening_ids(tokenizer), separator_id(tokenizer)
+    rows = [torch.tensor([*opening, *tokenizer(song)["input_ids"], separator]) for song in songs]
     labels = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-100)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, total_steps=160)

@@ -116,15 +116,15 @@ def losses(model: Path, songs: Path, titles: list[str]) -> dict[str, tuple[float
     lyrics = {song.title: song.lyrics for song in build_corpus(songs, None, "drop", False, 0.1, 0.0, 1).songs}
     found = {}
     for title in titles:
-        ids = [end, *tokenizer(lyrics[title])["input_ids"], end]
+        ids = [end, *tokenizer("\n" + lyrics[title])["input_ids"], end]
         assert len(ids) <= 1024
         with torch.no_grad():
             logits = network(torch.tensor([ids])).logits[0]
         nats = 0.0
-        for place in range(1, len(ids)):
+        for place in range(2, len(ids)):  # behind the opening: a separator and a line end
             scores = logits[place - 1]
             nats += math.log(sum(math.exp(score) for score in scores.tolist())) - float(scores[ids[place]])
-        found[title] = (nats, len(ids) - 1)
+        found[title] = (nats, len(ids) - 2)
     return found
 
 

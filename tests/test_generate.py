@@ -190,7 +190,7 @@ def test_an_existing_file_is_not_overwritten(call: Call, tiny_run: Path, tmp_pat
         (["run=null", "model=tiny", "temperature=hot"], "temperature=hot "),
         (["run=null", "model=tiny", "quantize=int4"], "quantize=int4 is not known; allowed: int8, null"),
         (["run=null", "model=tiny", "precision=half"], "precision=half is not known; allowed: auto, float32, bfloat16"),
-        (["run=null", "model=tiny", "max_new_tokens=2000"], "set max_new_tokens <= 1023"),
+        (["run=null", "model=tiny", "max_new_tokens=2000"], "set max_new_tokens <= 1022"),
         (["run=null", "model=tiny", "prompt_file=none.txt"], "prompt_file=none.txt does not exist"),
         (["run=null", "model=tiny", "prompt=a", "prompt_file=b"], "exclude each other"),
         (["run=null", "model=gpt5"], "model=gpt5 is not known; allowed: distilgpt2, gpt2"),

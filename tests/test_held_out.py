@@ -37,7 +37,7 @@ def short_sighted() -> GPT2LMHeadModel:
 def nats_one_by_one(network: GPT2LMHeadModel, ids: list[int], context: int) -> float:
     """Sum the cost of each token, given the tokens before it in the first window that holds it."""
     total = 0.0
-    for i in range(1, len(ids)):
+    for i in range(2, len(ids)):  # the first two are a song's opening
         begin = 0
         while i >= begin + context:
             begin += context // 2
@@ -47,8 +47,9 @@ def nats_one_by_one(network: GPT2LMHeadModel, ids: list[int], context: int) -> f
     return total
 
 
-# A song has two separators: one that fits, exactly the context length, one token more, and three windows and a bit.
-@pytest.mark.parametrize("n_bytes", [1, 10, CONTEXT - 2, CONTEXT - 1, 3 * CONTEXT - 2, 3 * CONTEXT + 3])
+# A song has an opening of two tokens and a separator: one that fits, exactly the context length, one token more, and
+# three windows and a bit.
+@pytest.mark.parametrize("n_bytes", [1, 10, CONTEXT - 3, CONTEXT - 2, 3 * CONTEXT - 3, 3 * CONTEXT + 3])
 @pytest.mark.parametrize("most_rows", [1000, 5])
 def test_a_song_costs_what_its_tokens_cost_one_by_one(
     short_sighted: GPT2LMHeadModel, monkeypatch: pytest.MonkeyPatch, n_bytes: int, most_rows: int
@@ -57,7 +58,7 @@ def test_a_song_costs_what_its_tokens_cost_one_by_one(
     _, tokenizer = make_tiny()
     song = song_of(n_bytes)
     (score,) = score_songs(short_sighted, tokenizer, [song])
-    ids = [0, *tokenizer(song.lyrics)["input_ids"], 0]
+    ids = [0, *tokenizer("\n" + song.lyrics)["input_ids"], 0]
     assert (score.n_tokens, score.n_bytes, score.title) == (n_bytes + 1, n_bytes, song.title)
     assert score.nats == pytest.approx(nats_one_by_one(short_sighted, ids, CONTEXT), rel=1e-5)
 
@@ -67,7 +68,7 @@ def test_a_song_costs_what_its_tokens_cost_one_by_one(
 def test_every_token_is_scored_once_with_half_a_window_before_it(context: int, most: int) -> None:
     for n_ids in range(2, 40):
         scored = []
-        for begin, first, end in windows(n_ids, context, most):
+        for begin, first, end in windows(n_ids, 1, context, most):
             scored += range(first, end)
             assert 0 < end - first <= most
             assert end - begin <= context

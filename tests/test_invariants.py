@@ -157,7 +157,7 @@ def test_long_songs_are_scored_once_each_token() -> None:
     assert sum(part.n_bytes for part in data.parts["train"]) == sum(len(song.lyrics.encode()) for song in songs)
     for song in songs:
         text = b"".join(
-            bytes(tokenizer.decode(part.ids[1:], skip_special_tokens=True), "utf-8")
+            bytes(tokenizer.decode(part.ids[part.n_context :], skip_special_tokens=True), "utf-8")
             for part in data.parts["train"]
             if part.title == song.title
         )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lyric_lm.data.batches import IGNORE_INDEX, collate
 from lyric_lm.data.encoding import EncodedSong, encode_songs, line_end_ids, separator_id
 from lyric_lm.data.packing import Part, cut_song, pack
 from lyric_lm.lyrics.song import Song
@@ -110,10 +111,12 @@ def test_packing_by_hand() -> None:
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[EncodedSong, int, int]:
-    block_size = draw(st.integers(2, 20))
+    opening = [0, LINE_END, LINE_END][: draw(st.integers(1, 3))]
+    block_size = draw(st.integers(len(opening) + 1, 20))
     lyrics = draw(st.lists(st.integers(1, LINE_END), min_size=1, max_size=80))
     context_length = draw(st.integers(block_size, 100))
-    return EncodedSong("t", [0, *lyrics, 0], draw(st.integers(1, 400))), block_size, context_length
+    song = EncodedSong("t", [*opening, *lyrics, 0], draw(st.integers(1, 400)), len(opening))
+    return song, block_size, context_length
 
 
 @given(cases())
@@ -121,10 +124,11 @@ def cases(draw: st.DrawFn) -> tuple[EncodedSong, int, int]:
 def test_cut_parts_join_to_the_song(case: tuple[EncodedSong, int, int]) -> None:
     song, block_size, context_length = case
     parts = cut_song(song, block_size, context_length, {LINE_END})
-    joined = parts[0].ids[:1] + [token for part in parts for token in part.ids[1:]]
-    assert joined == song.ids
+    opening = list(parts[0].ids[: song.n_context])
+    assert opening + [token for part in parts for token in part.ids[part.n_context :]] == song.ids
+    assert [part.n_context for part in parts] == [song.n_context] + [1] * (len(parts) - 1)
     assert [part.ids[0] for part in parts[1:]] == [part.ids[-1] for part in parts[:-1]]
-    assert sum(part.n_targets for part in parts) == len(song.ids) - 1
+    assert sum(part.n_targets for part in parts) == len(song.ids) - song.n_context
     assert sum(part.n_bytes for part in parts) == song.n_bytes
     assert all(2 <= len(part.ids) <= block_size for part in parts)
 
@@ -152,7 +156,8 @@ def test_cuts_come_at_the_last_line_end_that_fits(case: tuple[EncodedSong, int, 
     start = 0
     for part in parts[:-1]:
         reachable = song.ids[start : start + block_size]
-        ends = [index for index, token in enumerate(reachable) if token == LINE_END and index >= 2]
+        fewest = part.n_context + 1  # a part of a single target would be none
+        ends = [index for index, token in enumerate(reachable) if token == LINE_END and index >= fewest]
         assert len(part.ids) == (ends[-1] + 1 if ends else block_size)
         start += len(part.ids) - 1
 
@@ -169,17 +174,29 @@ def test_a_cut_by_hand() -> None:
     assert [part.n_bytes for part in parts] == [4, 6, 8, 4]  # two for each target
 
 
-def test_songs_are_framed_by_separators() -> None:
+def test_the_opening_is_no_target() -> None:
+    song = EncodedSong("t", [0, 9, 1, 9, 2, 3, 9, 0], n_bytes=12, n_context=2)
+    parts = cut_song(song, 5, 8, {9})
+    assert [(part.ids, part.n_context, part.n_bytes) for part in parts] == [
+        ([0, 9, 1, 9], 2, 4),
+        ([9, 2, 3, 9, 0], 1, 8),
+    ]
+    batch = collate([parts], pad_id=0)
+    assert batch["labels"].tolist() == [[IGNORE_INDEX, 1, 9, IGNORE_INDEX, 2, 3, 9, 0, IGNORE_INDEX]]
+    assert int(batch["n_targets"]) == 6
+
+
+def test_songs_stand_between_a_line_end_and_a_separator() -> None:
     _, tokenizer = make_tiny()
     songs = [Song("Sea", "Ada", "Row\n\nhé", "sea.txt"), Song("Tea", "Ada", "Tea", "tea.txt")]
     encoded = encode_songs(songs, tokenizer)
     assert separator_id(tokenizer) == 0
     assert [(song.title, song.ids[0], song.ids[-1], len(song.ids)) for song in encoded] == [
-        ("Sea", 0, 0, 1 + 8 + 1),  # the tiny model's tokens are bytes, and é has two
-        ("Tea", 0, 0, 1 + 3 + 1),
+        ("Sea", 0, 0, 2 + 8 + 1),  # the tiny model's tokens are bytes, and é has two
+        ("Tea", 0, 0, 2 + 3 + 1),
     ]
-    assert [song.n_bytes for song in encoded] == [8, 3]
-    assert [tokenizer.decode(song.ids[1:-1]) for song in encoded] == ["Row\n\nhé", "Tea"]
-    assert Counter(encoded[0].ids)[next(iter(line_end_ids(tokenizer, encoded)))] == 2
+    assert [(song.n_bytes, song.n_context) for song in encoded] == [(8, 2), (3, 2)]
+    assert [tokenizer.decode(song.ids[1:-1]) for song in encoded] == ["\nRow\n\nhé", "\nTea"]
+    assert Counter(encoded[0].ids)[next(iter(line_end_ids(tokenizer, encoded)))] == 3
     assert len(line_end_ids(tokenizer, encoded)) == 1
     assert encode_songs([], tokenizer) == []

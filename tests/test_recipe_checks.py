@@ -139,10 +139,10 @@ def test_the_limits() -> None:
 
 
 def test_song_lengths_are_those_of_the_songs(tokenizer: PreTrainedTokenizerFast) -> None:
-    """However they are cut: tokens of the lyrics and a separator on both sides."""
+    """However they are cut: separator, line end, the tokens of the lyrics, separator."""
     words = [" ".join(["word"] * n) for n in (5, 100, 300)]
     songs = [Song(str(i), "Ada", text, "here") for i, text in enumerate(words)]
-    expected = [len(tokenizer(text)["input_ids"]) + 2 for text in words]
+    expected = [len(tokenizer(text)["input_ids"]) + 3 for text in words]
     for block_size in (16, 128, 1024):
         data = LyricsDataModule({"train": songs, "val": []}, tokenizer, 1024, block_size, 1, 1)
         assert song_lengths(data.parts["train"], data.pad_id) == expected

@@ -60,13 +60,13 @@ def test_crops_are_neighbours_in_the_stream() -> None:
 
 def test_nanogpt_learns_and_stops_after_its_epochs(network: GPT2LMHeadModel) -> None:
     songs = songs_of(SONGS * 20, SONGS)
-    before = loss_of_songs(network, SONGS)
+    before = loss_of_songs(network, songs_of([], SONGS))
     laps = Laps(1, 10_000)
     recipe = nanogpt.Recipe(1e-2, batch_size=2, block_size=8, accumulation=2, steps=None, epochs=4, decays=True)
     nanogpt.fit(network, songs, laps, 1, recipe)
     n_tokens = sum(len(ids) - 1 for ids in SONGS) * 20 + 1
     assert laps.n_batches == 2 * round(4 * n_tokens / 32)
-    assert loss_of_songs(network.eval(), SONGS) < before - 1
+    assert loss_of_songs(network.eval(), songs_of([], SONGS)) < before - 1
 
 
 @pytest.mark.parametrize("is_wide", [True, False])
@@ -75,7 +75,7 @@ def test_hf_trainer_scores_every_token_of_a_song_but_its_first(network: GPT2LMHe
     batch = hf_trainer.collator(0, 16 if is_wide else None)(rows)
     assert batch["input_ids"].shape == (3, 16 if is_wide else 8)
     loss = network(**batch).loss
-    torch.testing.assert_close(float(loss.detach()), loss_of_songs(network, SONGS), rtol=1e-5, atol=0)
+    torch.testing.assert_close(float(loss.detach()), loss_of_songs(network, songs_of([], SONGS)), rtol=1e-5, atol=0)
 
 
 def test_hf_trainer_reports_steps_and_scored_tokens(network: GPT2LMHeadModel) -> None:
@@ -86,13 +86,16 @@ def test_hf_trainer_reports_steps_and_scored_tokens(network: GPT2LMHeadModel) ->
     assert laps.n_scored == 2 * sum(len(ids) - 1 for ids in SONGS)
 
 
-def test_the_judge_scores_each_song_alone(network: GPT2LMHeadModel) -> None:
+@pytest.mark.parametrize("line_end", [[], [9, 8]])
+def test_the_judge_scores_each_song_alone(network: GPT2LMHeadModel, line_end: list[int]) -> None:
     nats = 0.0
     for ids in SONGS:
         for end in range(1, len(ids)):  # token by token, from the tokens before it
-            logits = network(input_ids=torch.tensor([ids[:end]])).logits[0, -1:]
+            before = [*ids[:1], *line_end, *ids[1:end]]
+            logits = network(input_ids=torch.tensor([before])).logits[0, -1:]
             nats += float(cross_entropy(logits, torch.tensor(ids[end : end + 1])).detach())
-    assert loss_of_songs(network, SONGS) == pytest.approx(nats / sum(len(ids) - 1 for ids in SONGS), rel=1e-5)
+    expected = nats / sum(len(ids) - 1 for ids in SONGS)
+    assert loss_of_songs(network, songs_of([], SONGS), line_end) == pytest.approx(expected, rel=1e-5)
 
 
 def test_windows_score_every_token_once() -> None:
@@ -104,7 +107,7 @@ def test_the_judges_clock_stands_while_it_measures(network: GPT2LMHeadModel, mon
     now = [0.0]
     monkeypatch.setattr(time, "perf_counter", lambda: now[0])
 
-    def slow_loss(network: object, songs: object) -> float:
+    def slow_loss(network: object, songs: object, line_end: object) -> float:
         now[0] += 100.0
         return 1.0
 

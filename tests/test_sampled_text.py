@@ -19,7 +19,7 @@ def scripted(text: str) -> Model:
     script = [*tokenizer(text)["input_ids"], SEPARATOR]
 
     def follow(last: Tensor, n: int, logits: Tensor) -> None:
-        logits[:, script[n - 1]] = 1e4  # the first token has the separator before it
+        logits[:, script[n - 2]] = 1e4  # the first token has the separator and a line end before it
 
     decide(network, follow)
     return network, tokenizer

@@ -35,7 +35,7 @@ def picks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Tensor, int]]:
 def greedy(model: Model, prompt: str, n: int) -> list[int]:
     """The likeliest continuation, the slow way: the whole text again for every token, no cache."""
     network, tokenizer = model
-    ids = [SEPARATOR, *tokenizer(prompt)["input_ids"]]
+    ids = [SEPARATOR, *tokenizer("\n" + prompt)["input_ids"]]
     start = len(ids)
     while len(ids) < start + n:
         ids.append(int(network(torch.tensor([ids]), use_cache=False).logits[0, -1].argmax()))
@@ -54,7 +54,7 @@ def test_top_k_1_is_greedy(model: Model) -> None:
     assert write(model, PROMPT, [5], top_k=1)[0].text == write(model, PROMPT, [5], temperature=0)[0].text
 
 
-def test_an_empty_prompt_begins_after_the_separator(model: Model, picks: list[tuple[Tensor, int]]) -> None:
+def test_an_empty_prompt_begins_after_a_line_end(model: Model, picks: list[tuple[Tensor, int]]) -> None:
     (sample,) = write(model, "", [1], temperature=0)
     assert [token for _, token in picks] == greedy(model, "", 24)
     assert sample.prompt == ""
@@ -105,7 +105,7 @@ def test_tokens_come_from_the_allowed_set(
     network, tokenizer = model
     write(model, PROMPT, [3], **settings)
     assert picks
-    ids = [SEPARATOR, *tokenizer(PROMPT)["input_ids"]]
+    ids = [SEPARATOR, *tokenizer("\n" + PROMPT)["input_ids"]]
     for scores, token in picks:
         with torch.no_grad():
             logits = network(torch.tensor([ids]), use_cache=False).logits[0, -1].double()
@@ -122,7 +122,7 @@ def test_tokens_come_as_often_as_their_probability_says(model: Model, picks: lis
     n = 800
     write(model, PROMPT, list(range(n)), max_new_tokens=1, temperature=0.7, top_k=3)
     with torch.no_grad():
-        ids = torch.tensor([[SEPARATOR, *tokenizer(PROMPT)["input_ids"]]])
+        ids = torch.tensor([[SEPARATOR, *tokenizer("\n" + PROMPT)["input_ids"]]])
         logits = network(ids).logits[0, -1].tolist()
     best = sorted(range(len(logits)), key=lambda token: -logits[token])[:3]
     weights = [math.exp(logits[token] / 0.7) for token in best]
@@ -137,7 +137,7 @@ def test_repetition_penalty(model: Model, penalty: float, picks: list[tuple[Tens
     """The rule of the CTRL paper, eq. in section 4.1: logits of tokens so far are divided, negative ones multiplied."""
     network, tokenizer = model
     write(model, PROMPT, [1], max_new_tokens=1, repetition_penalty=penalty)
-    ids = [SEPARATOR, *tokenizer(PROMPT)["input_ids"]]
+    ids = [SEPARATOR, *tokenizer("\n" + PROMPT)["input_ids"]]
     with torch.no_grad():
         expected = network(torch.tensor([ids])).logits[0, -1].clone()
     for token in set(ids):

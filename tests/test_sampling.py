@@ -87,7 +87,7 @@ def test_the_training_mode_is_restored_after_a_failure() -> None:
 
 def test_a_song_ends_with_the_separator() -> None:
     network, tokenizer = sharp()
-    n_prompt = 1 + len(PROMPT)
+    n_prompt = 2 + len(PROMPT)  # a separator and a line end first
 
     def after_five(last: Tensor, n: int, logits: Tensor) -> None:
         logits[:, SEPARATOR] = 1e4 if n == n_prompt + 5 else -1e4
@@ -154,11 +154,11 @@ def test_values_out_of_range_are_refused(key: str, value: Any, what: str) -> Non
 
 
 def test_more_tokens_than_the_context_are_refused(model: Model) -> None:
-    with pytest.raises(InputError, match=re.escape("max_new_tokens=1020 exceed the model's context of 1024; "
-                                                   "set max_new_tokens <= 1019 or shorten the prompt")):  # fmt: skip
-        write(model, "girl", [1], max_new_tokens=1020)
-    assert len(write(model, "a" * 1000, [1], max_new_tokens=23, temperature=0)[0].text) > 1000  # 1001 + 23 = 1024
+    with pytest.raises(InputError, match=re.escape("max_new_tokens=1019 exceed the model's context of 1024; "
+                                                   "set max_new_tokens <= 1018 or shorten the prompt")):  # fmt: skip
+        write(model, "girl", [1], max_new_tokens=1019)
+    assert len(write(model, "a" * 1000, [1], max_new_tokens=22, temperature=0)[0].text) > 1000  # 1002 + 22 = 1024
     with pytest.raises(InputError, match="shorten the prompt"):
-        write(model, "a" * 1000, [1], max_new_tokens=24)
+        write(model, "a" * 1000, [1], max_new_tokens=23)
     with pytest.raises(InputError, match=r"prompt=aaa.* leaves no room"):
         write(model, "a" * 1024, [1])

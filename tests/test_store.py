@@ -41,7 +41,7 @@ def told(songs: list[EncodedSong]) -> list[tuple[str, list[int], int]]:
 def by_hand(songs: list[Song]) -> list[tuple[str, list[int], int]]:
     """Encode with the tiny model's tokenizer, whose tokens are bytes, in the order of its alphabet."""
     _, tokenizer = make_tiny()
-    ids = [[0, *(tokenizer(song.lyrics)["input_ids"]), 0] for song in songs]
+    ids = [[0, *(tokenizer("\n" + song.lyrics)["input_ids"]), 0] for song in songs]
     return [(s.title, own, len(s.lyrics.encode())) for s, own in zip(songs, ids, strict=True)]
 
 

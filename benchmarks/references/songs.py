@@ -5,6 +5,7 @@ transformers in 32 bits, each song alone, so that no contender's own arithmetic 
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
-from lyric_lm.data.encoding import separator_id
+from lyric_lm.data.encoding import opening_ids
 from lyric_lm.lyrics.corpus import Corpus, build_corpus
 from lyric_lm.model.smollm2 import smollm2_folder
 
@@ -40,27 +41,31 @@ def load_plain(pretrained: str, dropout: float | None) -> tuple[PreTrainedModel,
 
 @dataclass(frozen=True)
 class Songs:
-    """One artist's songs as ids: separator, lyrics, separator. Those of ``val`` fit the judge's context."""
+    """One artist's songs as ids: separator, lyrics, separator. Those of ``val`` fit the judge's context.
+
+    ``line_end`` is what this project, and no reference, puts between the first separator and the lyrics.
+    """
 
     corpus: Corpus
     tokenizer: PreTrainedTokenizerBase
     train: list[list[int]]
     val: list[list[int]]
     separator: int
+    line_end: Sequence[int] = ()
 
 
 def read_songs(path: str | None, tokenizer: PreTrainedTokenizerBase, context_length: int) -> Songs:
     """Read one artist's songs (None: the demo album) as the commands do by default."""
     corpus = build_corpus(path, None, "drop", False, 0.1, 0.0, 1)
-    separator = separator_id(tokenizer)
+    separator, *line_end = opening_ids(tokenizer)
 
     def encode(split: str) -> list[list[int]]:
         texts = [song.lyrics for song in corpus.splits[split]]
         encoded = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
         return [[separator, *ids, separator] for ids in encoded]
 
-    val = [window for ids in encode("val") for window in windows(ids, context_length)]
-    return Songs(corpus, tokenizer, encode("train"), val, separator)
+    val = [window for ids in encode("val") for window in windows(ids, context_length - len(line_end))]
+    return Songs(corpus, tokenizer, encode("train"), val, separator, line_end)
 
 
 def windows(ids: list[int], width: int) -> list[list[int]]:
@@ -92,6 +97,7 @@ class Judge:
         limit: seconds of training after which to stop; 0: none.
         growth: by what share the clock grows from one measurement to the next; at least by ``least`` seconds.
         interval: measure every so many steps instead, which does not depend on the machine's speed.
+        line_end: see ``loss_of_songs``.
     """
 
     def __init__(
@@ -102,8 +108,9 @@ class Judge:
         growth: float = 0.1,
         least: float = 2.0,
         interval: int | None = None,
+        line_end: Sequence[int] = (),
     ):
-        self.network, self.songs = network.eval(), songs
+        self.network, self.songs, self.line_end = network.eval(), songs, line_end
         self.limit, self.growth, self.least, self.interval = limit, growth, least, interval
         self.curve: list[tuple[float, int, float]] = []  # seconds, steps, loss
         self.steps, self.is_cut = 0, False
@@ -152,16 +159,21 @@ class Judge:
 
     def _measure(self) -> None:
         """Add a point to the curve; the clock stands."""
-        self.curve.append((self._seconds, self.steps, loss_of_songs(self.network, self.songs.val)))
+        loss = loss_of_songs(self.network, self.songs, self.line_end)
+        self.curve.append((self._seconds, self.steps, loss))
         self._next = max(self._seconds * (1 + self.growth), self._seconds + self.least)
 
 
 @torch.no_grad()
-def loss_of_songs(network: PreTrainedModel, songs: list[list[int]]) -> float:
-    """Return the nats per target token of songs, each alone: the sum of nats over the sum of target tokens."""
+def loss_of_songs(network: PreTrainedModel, songs: Songs, line_end: Sequence[int] = ()) -> float:
+    """Return the nats per target token of the held-out songs, each alone: summed nats over summed target tokens.
+
+    Args:
+        line_end: read after a song's first separator, and not scored: the targets are the same with it and without.
+    """
     nats = 0.0
-    for song in songs:
-        ids = torch.tensor(song)
-        logits = network(input_ids=ids[None], use_cache=False).logits[0, :-1]  # (T - 1, V)
-        nats += float(nn.functional.cross_entropy(logits, ids[1:], reduction="sum"))
-    return nats / sum(len(song) - 1 for song in songs)
+    for song in songs.val:
+        before = [song[0], *(line_end if song[0] == songs.separator else ())]
+        logits = network(input_ids=torch.tensor([before + song[1:]]), use_cache=False).logits[0, len(before) - 1 : -1]
+        nats += float(nn.functional.cross_entropy(logits, torch.tensor(song[1:]), reduction="sum"))
+    return nats / sum(len(song) - 1 for song in songs.val)

@@ -34,10 +34,11 @@ def plain_loss(network: PreTrainedModel, parts: Iterable[Part], label_smoothing:
         ids = torch.tensor(part.ids, dtype=torch.int64, device=network.device)[None]  # (1, T)
         first = part.first_position
         positions = {"position_ids": torch.arange(first, first + len(part.ids), device=network.device)[None]}
-        logits = network(input_ids=ids, use_cache=False, **(positions if first else {})).logits[0, :-1].float()
+        logits = network(input_ids=ids, use_cache=False, **(positions if first else {})).logits[0].float()
+        scored, targets = logits[part.n_context - 1 : -1], ids[0, part.n_context :]
         for i, smoothing in enumerate((0.0, label_smoothing)):
             sums[i] += float(
-                torch.nn.functional.cross_entropy(logits, ids[0, 1:], reduction="sum", label_smoothing=smoothing)
+                torch.nn.functional.cross_entropy(scored, targets, reduction="sum", label_smoothing=smoothing)
             )
         n_targets += part.n_targets
     network.train(was_training)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lyric_lm.data.encoding import separator_id
+from lyric_lm.data.encoding import opening_ids
 
 MIN_TOKENS = 20  # fewer say nothing: the loss of so few tokens scatters by half a nat and more
 COST = 0.35  # noise costs more than this share of the way from language to guessing
@@ -96,18 +96,20 @@ def measure(
     Args:
         known: words in lower case, those of the songs.
     """
-    ids = [separator_id(tokenizer), *tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]]
+    opening = opening_ids(tokenizer)
+    ids = [*opening, *tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]]
     ids = ids[: int(network.config.max_position_embeddings)]
     n_prompt = len(tokenizer(prompt, add_special_tokens=False, verbose=False)["input_ids"]) if prompt else 0
-    new = ids[1 + n_prompt :]
+    first = len(opening) + n_prompt  # new token
+    new = ids[first:]
     if not new:
         return Measured(0, math.nan, math.nan, math.nan)
     was_training = network.training
     network.eval()
     tokens = torch.tensor([ids], device=network.device)  # (1, T)
-    logits = network(input_ids=tokens, use_cache=False).logits[0, n_prompt:-1].float()  # (N, V)
+    logits = network(input_ids=tokens, use_cache=False).logits[0, first - 1 : -1].float()  # (N, V)
     network.train(was_training)
-    loss = float(torch.nn.functional.cross_entropy(logits, tokens[0, 1 + n_prompt :]))
+    loss = float(torch.nn.functional.cross_entropy(logits, tokens[0, first:]))
     share = known_fraction(words_of(text[len(prompt) :]), known)
     return Measured(len(new), loss, share, len(set(new)) / len(new))
 

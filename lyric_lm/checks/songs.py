@@ -57,7 +57,7 @@ def check_lengths(lengths: list[int], block_size: int, context_length: int, fill
     'data.block_size=1024 is the most that gpt2 knows and holds 50 %; model=smollm2 knows 8192'
 
     Args:
-        lengths: tokens of each song, the separators on both sides included.
+        lengths: tokens of each song, its opening and the separator behind it included.
         block_size, context_length: of the run and the model.
         fill: in [0, 1].
         model: its name; of ``tiny``, whose tokens are bytes, nothing is expected.
@@ -111,19 +111,19 @@ def check_held_out(n_songs: int, n_held_out: int) -> Check:
 def song_lengths(parts: Iterable[Part], separator: int) -> list[int]:
     """Return the tokens of each song, from the parts that it was cut into, in their order.
 
-    >>> parts = [Part([0, 5, 9], 0, 9, "a"), Part([9, 6, 0], 2, 9, "a"), Part([0, 7, 0], 0, 9, "b")]
+    >>> parts = [Part([0, 9, 5, 9], 0, 9, "a", 2), Part([9, 6, 0], 2, 9, "a"), Part([0, 9, 7, 0], 0, 9, "b", 2)]
     >>> song_lengths(parts, separator=0)
-    [5, 3]
+    [6, 4]
     """
     lengths: list[int] = []
     for part in parts:
         if part.ids[0] == separator:  # the token before a song; the other parts begin with the song's own
-            lengths.append(1)
+            lengths.append(part.n_context)
         lengths[-1] += part.n_targets
     return lengths
 
 
 def fill_of(songs: LyricsDataModule, block_size: int) -> float:
     """Return the share of the training blocks that songs take up."""
-    n_tokens = songs.n_targets("train") + len(songs.parts["train"])  # the first token of a part is no target
+    n_tokens = sum(len(part.ids) for part in songs.parts["train"])
     return n_tokens / (block_size * len(songs.blocks["train"]))

@@ -38,7 +38,11 @@ def collate(blocks: list[list[Part]], pad_id: int, n_tokens: int = 0, longest: i
     lengths = [*(len(part.ids) for part in parts), *padding]
     ids = [torch.as_tensor(part.ids, dtype=torch.int64) for part in parts]
     end = torch.tensor([IGNORE_INDEX])
-    labels = [piece for of_part in ids for piece in (of_part[1:], end)]
+    labels = [
+        piece
+        for of_part, n in zip(ids, (part.n_context for part in parts), strict=True)
+        for piece in (end.expand(n - 1), of_part[n:], end)
+    ]
     positions = [torch.arange(part.first_position, part.first_position + len(part.ids)) for part in parts]
     return {
         "input_ids": torch.cat([*ids, *(torch.full((n,), pad_id) for n in padding)])[None],

@@ -1,4 +1,4 @@
-"""Turn songs into token ids, with the separator that teaches a model where songs begin and end."""
+"""Turn songs into token ids, with what teaches a model where songs begin and end."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,11 +23,15 @@ Ids = Sequence[int] | NDArray[np.int32]  # of one song or a part of it, (T,)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class EncodedSong:
-    """A song as ids: separator, lyrics, separator. ``n_bytes`` is the UTF-8 size of the lyrics alone."""
+    """A song as ids: opening, lyrics, separator.
+
+    The first ``n_context`` ids are the opening (``opening_ids``). ``n_bytes`` is the UTF-8 size of the lyrics alone.
+    """
 
     title: str
     ids: Ids
     n_bytes: int
+    n_context: int = 1
 
 
 def separator_id(tokenizer: AnyTokenizer) -> int:
@@ -45,25 +49,39 @@ def separator_id(tokenizer: AnyTokenizer) -> int:
     return int(tokenizer.eos_token_id)
 
 
-def encode_songs(songs: Sequence[Song], tokenizer: "PreTrainedTokenizerBase") -> list[EncodedSong]:
-    """Encode songs as separator + lyrics + separator.
+def opening_ids(tokenizer: AnyTokenizer) -> list[int]:
+    """Return what stands before every song, as context and never as a target: the separator and a line end.
 
-    The leading separator is the first token's context, so every token of the song and the closing
-    separator are targets: the model learns to begin a song and to end it.
+    After the line end a song begins as any of its lines does. Right after the separator it does not: the first position
+    is where attention rests (Xiao et al. 2023, https://arxiv.org/abs/2309.17453), and what a model is taught to write
+    there comes out as anything but a song (measured in benchmarks/README.md, "How songs begin"). A tokenizer that does
+    not know line ends has the separator alone.
     """
+    line_end: list[int] = tokenizer("\n", add_special_tokens=False, verbose=False)["input_ids"]
+    is_known = tokenizer.decode(line_end).strip(" ") == "\n"
+    return [separator_id(tokenizer), *(line_end if is_known else [])]
+
+
+def encode_songs(songs: Sequence[Song], tokenizer: "PreTrainedTokenizerBase") -> list[EncodedSong]:
+    """Encode songs as opening + lyrics + separator.
+
+    The opening is the first token's context, so every token of the song and the closing separator are targets: the
+    model learns to begin a song and to end it.
+    """
+    n_context = len(opening_ids(tokenizer))
     return [
-        EncodedSong(song.title, ids, len(song.lyrics.encode()))
+        EncodedSong(song.title, ids, len(song.lyrics.encode()), n_context)
         for song, ids in zip(songs, encoded_one_by_one(songs, tokenizer), strict=True)
     ]
 
 
 def encoded_one_by_one(songs: Sequence[Song], tokenizer: "PreTrainedTokenizerBase") -> Iterator[NDArray[np.int32]]:
-    """Yield each song's ids, (T,), with its separators, ``CHUNK`` songs encoded at a time."""
-    separator = separator_id(tokenizer)
+    """Yield each song's ids, (T,), with opening and separator, ``CHUNK`` songs encoded at a time."""
+    opening, separator = opening_ids(tokenizer), separator_id(tokenizer)
     lyrics = (song.lyrics for song in tqdm(songs, "Encoding", unit=" songs", delay=2, leave=False, disable=None))
     while texts := list(islice(lyrics, CHUNK)):
         for ids in tokenizer(texts, add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]:
-            yield np.array([separator, *ids, separator], dtype=np.int32)
+            yield np.array([*opening, *ids, separator], dtype=np.int32)
 
 
 def line_end_ids(tokenizer: "PreTrainedTokenizerBase", songs: Iterable[EncodedSong]) -> set[int]:

@@ -16,20 +16,21 @@ from lyric_lm.data.encoding import EncodedSong, Ids
 class Part:
     """A song, or a piece of a song too long for one block.
 
-    ``ids[0]`` is context only: the separator before the song, or the last token of the piece before. All
-    others are targets, so every token of a song is scored exactly once. ``first_position`` is the position
-    of ``ids[0]`` in the song, ``n_bytes`` the UTF-8 size of the lyrics that the targets stand for. The ids
-    are a view of the song's, not a copy, where these are an array.
+    The first ``n_context`` ids are context only: what stands before the song, or the last token of the piece
+    before. All others are targets, so every token of a song is scored exactly once. ``first_position`` is the
+    position of ``ids[0]`` in the song, ``n_bytes`` the UTF-8 size of the lyrics that the targets stand for. The
+    ids are a view of the song's, not a copy, where these are an array.
     """
 
     ids: Ids
     first_position: int
     n_bytes: int
     title: str
+    n_context: int = 1
 
     @property
     def n_targets(self) -> int:
-        return len(self.ids) - 1
+        return len(self.ids) - self.n_context
 
 
 def cut_song(song: EncodedSong, block_size: int, context_length: int, line_ends: set[int]) -> list[Part]:
@@ -45,15 +46,16 @@ def cut_song(song: EncodedSong, block_size: int, context_length: int, line_ends:
     [([0, 5, 9, 6, 9, 7, 0], 0)]
     """
     parts: list[Part] = []
-    start, last = 0, len(song.ids) - 1  # ids[start] is the coming part's context token
-    while start < last:
-        end = min(start + block_size - 1, last)  # index of the part's last token
-        if end < last:
-            end = next((i for i in range(end, start + 1, -1) if song.ids[i] in line_ends), end)
-        ids = song.ids[start : end + 1]
-        n_bytes = round(song.n_bytes * end / last) - round(song.n_bytes * start / last)
-        parts.append(Part(ids, min(start, context_length - len(ids)), n_bytes, song.title))
-        start = end
+    start, first, n = 0, song.n_context, len(song.ids)  # of the coming part: its first token, its first target
+    bytes_per_target = song.n_bytes / (n - first)
+    while first < n:
+        end = min(start + block_size, n)
+        if end < n:
+            end = next((i for i in range(end, first + 1, -1) if song.ids[i - 1] in line_ends), end)
+        ids = song.ids[start:end]
+        n_bytes = round(bytes_per_target * (end - song.n_context)) - round(bytes_per_target * (first - song.n_context))
+        parts.append(Part(ids, min(start, context_length - len(ids)), n_bytes, song.title, first - start))
+        start, first = end - 1, end
     return parts
 
 

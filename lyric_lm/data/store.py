@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from lyric_lm.cache import cache_folder, cached_file, let_go_of_others
-from lyric_lm.data.encoding import EncodedSong, encode_songs, encoded_one_by_one, separator_id
+from lyric_lm.data.encoding import EncodedSong, encode_songs, encoded_one_by_one, opening_ids, separator_id
 from lyric_lm.errors import InputError
 from lyric_lm.lyrics.song import Song
 
@@ -54,7 +54,7 @@ def stored_songs(songs: Sequence[Song], tokenizer: PreTrainedTokenizerBase) -> I
     let_go_of_others(file, N_KEPT)
     row, mapped = found
     ids, lengths = np.split(row, [-len(songs)])
-    return StoredSongs(songs, ids, lengths, mapped)
+    return StoredSongs(songs, ids, lengths, mapped, len(opening_ids(tokenizer)))
 
 
 class StoredSongs(Iterable[EncodedSong]):
@@ -65,12 +65,18 @@ class StoredSongs(Iterable[EncodedSong]):
         ids: of all of them, in one row, (T,).
         lengths: how many each has, (n_songs,).
         mapped: the file.
+        n_context: how many ids before each song are its opening.
     """
 
     def __init__(
-        self, songs: Iterable[Song], ids: NDArray[np.int32], lengths: NDArray[np.int32], mapped: mmap.mmap
+        self,
+        songs: Iterable[Song],
+        ids: NDArray[np.int32],
+        lengths: NDArray[np.int32],
+        mapped: mmap.mmap,
+        n_context: int,
     ) -> None:
-        self.ids, self._mapped = ids, mapped
+        self.ids, self._mapped, self.n_context = ids, mapped, n_context
         self._ends = np.cumsum(lengths, dtype=np.int64)
         sizes = array("i")
         self._titles = pa.array(_titles(songs, sizes), pa.string())  # some twenty bytes each
@@ -79,7 +85,7 @@ class StoredSongs(Iterable[EncodedSong]):
     def __iter__(self) -> Iterator[EncodedSong]:
         start = 0
         for number, end in enumerate(self._ends.tolist()):
-            yield EncodedSong(self.title(number), self.ids[start:end], int(self._sizes[number]))
+            yield EncodedSong(self.title(number), self.ids[start:end], int(self._sizes[number]), self.n_context)
             start = end
             self.let_go(number)
 
@@ -102,7 +108,8 @@ def _titles(songs: Iterable[Song], sizes: "array[int]") -> Iterator[str]:
 
 def _key(songs: Sequence[Song], tokenizer: PreTrainedTokenizerBase) -> str:
     """Return a hash of the songs' lyrics, in order, and of the tokenizer, as its files and its library define it."""
-    digest = hashlib.sha256(f"1 {separator_id(tokenizer)} {version('transformers')} {version('tokenizers')}".encode())
+    frame = f"{opening_ids(tokenizer)} {separator_id(tokenizer)}"
+    digest = hashlib.sha256(f"2 {frame} {version('transformers')} {version('tokenizers')}".encode())
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save_pretrained(folder)
         files = [(file.name.encode(), file.read_bytes()) for file in sorted(Path(folder).iterdir()) if file.is_file()]

@@ -33,7 +33,7 @@ class StoredParts(Sequence[Part]):
                 numbers.append(number)
                 for values, value in zip(others, (len(part.ids), part.first_position, part.n_bytes), strict=True):
                     values.append(value)
-                start += part.n_targets  # a part's last token is the next one's context
+                start += len(part.ids) - 1  # a part's last token is the next one's context
             song_start += len(song.ids)
         self._starts, self._numbers = np.frombuffer(starts, np.int64), np.frombuffer(numbers, np.intc)
         self.lengths, self._first_positions, self._sizes = (np.frombuffer(values, np.intc) for values in others)
@@ -50,8 +50,10 @@ class StoredParts(Sequence[Part]):
             return [self[i] for i in range(len(self))[at]]
         start = int(self._starts[at])
         ids = self._songs.ids[start : start + int(self.lengths[at])]
-        title = self._songs.title(int(self._numbers[at]))
-        return Part(ids, int(self._first_positions[at]), int(self._sizes[at]), title)
+        number = int(self._numbers[at])
+        is_beginning = at in (0, -len(self)) or number != self._numbers[at - 1]
+        n_context = self._songs.n_context if is_beginning else 1
+        return Part(*(ids, int(self._first_positions[at]), int(self._sizes[at])), self._songs.title(number), n_context)
 
     def __iter__(self) -> Iterator[Part]:
         for at in range(len(self)):

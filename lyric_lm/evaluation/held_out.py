@@ -42,7 +42,7 @@ def score_songs(
     songs: Sequence[Song],
     on_song: Callable[[SongScore], object] | None = None,
 ) -> list[SongScore]:
-    """Score songs in their order, each as separator + lyrics + separator; all but the first separator is scored.
+    """Score songs in their order, each as opening + lyrics + separator; all but the opening is scored.
 
     A song longer than the context length is read in windows that advance by half of it, and a token is scored in
     the first window that holds it, so that at least half a window stands before it (the sliding window of
@@ -59,32 +59,34 @@ def score_songs(
     for song, encoded in zip(songs, encode_songs(songs, tokenizer), strict=True):
         ids = torch.tensor(encoded.ids, dtype=torch.int64, device=network.device)  # (T,)
         nats = 0.0
-        for begin, first, end in windows(len(ids), context_length(network), most):
+        for begin, first, end in windows(len(ids), encoded.n_context, context_length(network), most):
             only = {"logits_to_keep": end - first} if takes_keep else {}
             logits = network(input_ids=ids[None, begin : end - 1], use_cache=False, **only).logits
             logits = logits[0, first - end :].float()  # (end - first, V): row i predicts token first + i
             nats += float(torch.nn.functional.cross_entropy(logits, ids[first:end], reduction="sum"))
-        scores.append(SongScore(song.title, song.source, len(ids) - 1, encoded.n_bytes, nats))
+        scores.append(SongScore(song.title, song.source, len(ids) - encoded.n_context, encoded.n_bytes, nats))
         if on_song:
             on_song(scores[-1])
     network.train(was_training)
     return scores
 
 
-def windows(n_ids: int, context: int, most: int) -> Iterator[tuple[int, int, int]]:
+def windows(n_ids: int, n_context: int, context: int, most: int) -> Iterator[tuple[int, int, int]]:
     """Yield what to read and what to score of ``n_ids`` tokens, as (begin, first, end).
+
+    The first ``n_context`` tokens, fewer than ``context``, are not scored.
 
     Tokens ``begin`` to ``end - 1`` are read, ``first`` to ``end - 1`` are scored, at most ``most`` at a time; of a
     window with more, the earlier tokens come first, since the later ones change nothing about them.
 
-    >>> list(windows(8, context=8, most=100)), list(windows(9, context=8, most=100))
-    ([(0, 1, 8)], [(0, 1, 8), (4, 8, 9)])
-    >>> list(windows(18, context=8, most=100))
+    >>> list(windows(8, 1, context=8, most=100)), list(windows(9, 2, context=8, most=100))
+    ([(0, 1, 8)], [(0, 2, 8), (4, 8, 9)])
+    >>> list(windows(18, 1, context=8, most=100))
     [(0, 1, 8), (4, 8, 12), (8, 12, 16), (12, 16, 18)]
-    >>> list(windows(8, context=8, most=3))
+    >>> list(windows(8, 1, context=8, most=3))
     [(0, 1, 4), (0, 4, 7), (0, 7, 8)]
     """
-    begin, first = 0, 1
+    begin, first = 0, n_context
     while first < n_ids:
         end = min(begin + context, n_ids)
         for start in range(first, end, most):
