@@ -55,6 +55,7 @@ class FirstStep(L.Callback):
     def __init__(self, file: Path):
         self.file = file
         self._plain: PlainLoss | None = None
+        self._songs_per_nat = 0.0
         self._n_batches = 0
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -74,6 +75,8 @@ class FirstStep(L.Callback):
 
         key = {"device": network.device.type, "smoothing": smoothing, "parts": parts_fingerprint(parts)}
         self._plain = PlainLoss(*recall_of_model(pl_module.identity, "first_step", key, compute))
+        n_songs = sum(part.first_position == 0 for part in parts)
+        self._songs_per_nat = n_songs / (self._plain.loss * sum(part.n_targets for part in parts))
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -86,7 +89,7 @@ class FirstStep(L.Callback):
         if "train/loss" not in metrics:  # not finite, and skipped
             return
         logged = PlainLoss(float(metrics["train/loss"]), float(metrics["train/objective"]))
-        allowed = tolerance(str(trainer.precision), has_dropout(pl_module.network))
+        allowed = tolerance(str(trainer.precision), has_dropout(pl_module.network), self._songs_per_nat)
         check = check_first_step(logged, plain, trainer.accumulate_grad_batches, allowed)
         before = [Check(**item) for item in json.loads(self.file.read_text(encoding="utf-8"))]
         heed([*before, check], self.file)
