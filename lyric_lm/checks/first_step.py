@@ -15,8 +15,8 @@ from lyric_lm.data.packing import Part
 
 # How far apart the two may be, as a share; measured, see benchmarks/README.md, "The first step's loss".
 FULL, HALF, DROPOUT = 1e-4, 5e-3, 0.25
-# In half precision a song's first token may be so many nats off besides: the line end before it is a second place where
-# attention rests, and its numbers grow very large.
+# In half precision a song's first token may be so many nats off besides: attention rests on what stands before a song
+# (https://arxiv.org/abs/2309.17453), whose numbers grow very large. SmolLM2: 0.8 to 3.6 nats, untrained.
 BEGINNING = 4.0
 
 

@@ -52,10 +52,9 @@ def separator_id(tokenizer: AnyTokenizer) -> int:
 def opening_ids(tokenizer: AnyTokenizer) -> list[int]:
     """Return what stands before every song, as context and never as a target: the separator and a line end.
 
-    After the line end a song begins as any of its lines does. Right after the separator it does not: the first position
-    is where attention rests (Xiao et al. 2023, https://arxiv.org/abs/2309.17453), and what a model is taught to write
-    there comes out as anything but a song (measured in benchmarks/README.md, "How songs begin"). A tokenizer that does
-    not know line ends has the separator alone.
+    After the line end a song begins as any of its lines does. What a model is taught to write right after the separator
+    comes out as anything but a song (measured in benchmarks/README.md, "How songs begin"). A tokenizer that does not
+    know line ends has the separator alone.
     """
     line_end: list[int] = tokenizer("\n", add_special_tokens=False, verbose=False)["input_ids"]
     is_known = tokenizer.decode(line_end).strip(" ") == "\n"
