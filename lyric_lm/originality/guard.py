@@ -39,7 +39,7 @@ class GuardedSong:
         guard: what may not be written.
         tokenizer: the model's.
         prompt: what the song begins with.
-        prompt_ids: its tokens, without the separator.
+        prompt_ids: its tokens, without the opening before it.
     """
 
     def __init__(self, guard: Guard, tokenizer: AnyTokenizer, prompt: str, prompt_ids: list[int]):
