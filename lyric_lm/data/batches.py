@@ -40,8 +40,8 @@ def collate(blocks: list[list[Part]], pad_id: int, n_tokens: int = 0, longest: i
     end = torch.tensor([IGNORE_INDEX])
     labels = [
         piece
-        for of_part, n in zip(ids, (part.n_context for part in parts), strict=True)
-        for piece in (end.expand(n - 1), of_part[n:], end)
+        for part, of_part in zip(parts, ids, strict=True)
+        for piece in (end.expand(part.n_context - 1), of_part[part.n_context :], end)
     ]
     positions = [torch.arange(part.first_position, part.first_position + len(part.ids)) for part in parts]
     return {
