@@ -18,7 +18,7 @@ from lightning.fabric.plugins.io import CheckpointIO
 from lyric_lm.durable import put, unfinished
 from lyric_lm.errors import InputError
 
-FORMAT = 3  # of what a checkpoint holds; another one is refused
+FORMAT = 4  # of what a checkpoint holds; another one is refused
 LAST, PREVIOUS, BEST = "last.ckpt", "last.previous.ckpt", "best.ckpt"
 
 log = logging.getLogger(__name__)
